@@ -1,12 +1,22 @@
-"""Settings of the project that the tests run in."""
+"""Settings of the project that the tests run in.
+
+`TEST_DATABASE=sqlite|postgres` chooses the database (or `DATABASE_URL` names one);
+`TEST_CHANNEL_LAYER=memory|pubsub|core` the channel layer of a server process. In the suite itself
+the fixture `channel_layer` chooses.
+"""
 
 from __future__ import annotations
 
-SECRET_KEY = "tests"  # noqa: S105
+import os
+
+from tests import servers
+
+SECRET_KEY = "tests-" * 10
 DEBUG = False
 ALLOWED_HOSTS = ["*"]
 USE_TZ = True
 ROOT_URLCONF = "tests.project.urls"
+ASGI_APPLICATION = "tests.project.asgi.application"
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -17,6 +27,7 @@ INSTALLED_APPS = [
     "django_filters",
     "channels",
     "drf_live_graphql",
+    "tests.project",
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -24,8 +35,25 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 STATIC_URL = "/static/"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Tables come straight from the models: quicker, and the test project has no migrations.
+MIGRATION_MODULES = dict.fromkeys(["auth", "authtoken", "contenttypes", "sessions"])
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+if os.environ.get("TEST_DATABASE") == "postgres":
+    DATABASES = {"default": servers.database_from_url(servers.postgres_url())}
+elif url := os.environ.get("DATABASE_URL"):
+    DATABASES = {"default": servers.database_from_url(url)}
+else:
+    DATABASES = {"default": servers.sqlite_of_this_run()}
+
+if layer := os.environ.get("TEST_CHANNEL_LAYER"):
+    CHANNEL_LAYERS = servers.channel_layers(
+        layer,  # type: ignore[arg-type]
+        servers.redis_url() if layer != "memory" else "",
+        os.environ.get("TEST_CHANNEL_PREFIX", "live"),
+    )
+else:
+    CHANNEL_LAYERS = servers.channel_layers("memory")

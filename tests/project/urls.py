@@ -1,3 +1,9 @@
 from __future__ import annotations
 
-urlpatterns: list[object] = []
+from django.urls import include, path
+
+from tests.project.api import router
+
+urlpatterns = [
+    path("api/", include(router.urls)),
+]
