@@ -1,0 +1,91 @@
+"""The settings of the app: ``DRF_LIVE_GRAPHQL = {...}`` in the Django settings, over these defaults.
+
+Each name below is a key of that dictionary. They are read when they are used, so that
+``override_settings`` works in tests.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SETTING = "DRF_LIVE_GRAPHQL"
+
+DEFAULTS: Mapping[str, object] = {
+    # The alias of the channel layer that carries the changes.
+    "CHANNEL_LAYER": "default",
+    # The module looked for in every installed app, so that each process knows what is live.
+    "AUTODISCOVER": "live",
+    # Browser origins allowed to open a socket, beside the site's own: "https://app.example.com".
+    "ALLOWED_ORIGINS": (),
+    # Threads that evaluate views; each holds one database connection.
+    "EVALUATION_THREADS": 4,
+    # Evaluate on Django's one shared thread instead (a test that is inside a transaction).
+    "THREAD_SENSITIVE": False,
+    # What connection_init may carry as if it were a request's header. Name no header here that a
+    # proxy in front vouches for: it is the client who writes this.
+    "CONNECTION_HEADERS": ("Authorization",),
+    # Operations that one socket may have open.
+    "MAX_OPERATIONS": 100,
+    # Nesting of fields that one document may have.
+    "QUERY_DEPTH": 15,
+    # Fields that one document may select, fragments unrolled.
+    "QUERY_FIELDS": 2_000,
+    # Fields that one document may have at its top.
+    "QUERY_ROOTS": 50,
+    # Bytes of one frame that a client sends, and of one HTTP body.
+    "MAX_MESSAGE_BYTES": 128 * 1024,
+    "MAX_BODY_BYTES": 1024 * 1024,
+    # Bytes that may wait for one slow reader before it is resynchronised instead.
+    "OUTBOX_BYTES": 1024 * 1024,
+    # Seconds a socket may take to send connection_init.
+    "CONNECTION_INIT_TIMEOUT": 10.0,
+    # Seconds between the server's pings; a socket silent for two of them is closed.
+    "KEEP_ALIVE": 25.0,
+    # Changes of one model in one commit above which only "many changed" is published.
+    "MAX_CHANGES_PER_MESSAGE": 5_000,
+    # Messages that wait in a process while the channel layer is down; then the oldest go.
+    "PUBLISH_BACKLOG": 10_000,
+    # Seconds that one send to the channel layer may take.
+    "PUBLISH_TIMEOUT": 5.0,
+    # Seconds that a process which ends waits for its last changes to go out.
+    "PUBLISH_FLUSH": 5.0,
+    # Seconds between the hub's looks at its own connection to the channel layer.
+    "HUB_PING": 1.0,
+    # Times that a failing evaluation is tried again before its operations end with an error.
+    "EVALUATION_RETRIES": 4,
+    # Serve GraphiQL to browsers.
+    "GRAPHIQL": True,
+}
+
+
+class Settings:
+    """Attribute access to the app's settings: ``settings.KEEP_ALIVE``."""
+
+    def __getattr__(self, name: str) -> Any:
+        """The value of ``name``; raises ``ImproperlyConfigured`` where the user's keys are unknown."""
+        user: Mapping[str, object] = getattr(django_settings, SETTING, {})
+        if name in user:
+            return user[name]
+        if name in DEFAULTS:
+            return DEFAULTS[name]
+        raise AttributeError(f"drf_live_graphql has no setting {name!r}")
+
+
+def check_names() -> None:
+    """Raise ``ImproperlyConfigured`` for a key of the user's dictionary that means nothing."""
+    unknown = sorted(set(getattr(django_settings, SETTING, {})) - set(DEFAULTS))
+    if unknown:
+        raise ImproperlyConfigured(
+            f"{SETTING} has unknown keys {unknown}; expected some of {sorted(DEFAULTS)}."
+        )
+
+
+settings = Settings()
+
+__all__ = ["DEFAULTS", "SETTING", "Settings", "check_names", "settings"]

@@ -1,0 +1,98 @@
+"""What goes wrong, as GraphQL errors: ``extensions.code`` and the view's own messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.http import Http404
+from graphql import GraphQLError
+from rest_framework import exceptions as drf
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+INTERNAL_MESSAGE = "The server could not answer this; it has been logged."
+
+# The order matters: the first class that fits gives the code.
+_CODES: tuple[tuple[type[drf.APIException], str], ...] = (
+    (drf.NotAuthenticated, "NOT_AUTHENTICATED"),
+    (drf.AuthenticationFailed, "NOT_AUTHENTICATED"),
+    (drf.PermissionDenied, "PERMISSION_DENIED"),
+    (drf.NotFound, "NOT_FOUND"),
+    (drf.ValidationError, "INVALID"),
+    (drf.ParseError, "INVALID"),
+    (drf.Throttled, "THROTTLED"),
+)
+
+
+class LiveError(Exception):
+    """A user's mistake in setting the package up; the message says how to mend it."""
+
+
+class Refusal(GraphQLError):
+    """An answer that is an error, with ``extensions.code``; what a GET's 4xx is."""
+
+    def __init__(self, message: str, code: str, **extensions: object) -> None:
+        """``message`` is for people, ``code`` for programs."""
+        super().__init__(message, extensions={"code": code, **extensions})
+
+    @property
+    def code(self) -> str:
+        """``extensions.code``."""
+        return str((self.extensions or {})["code"])
+
+
+def refusal_of(error: Exception) -> Refusal | None:
+    """The refusal that a view's exception means, or ``None`` where it is a fault.
+
+    Follows DRF's own handler (``rest_framework.views.exception_handler``): ``Http404`` and
+    Django's ``PermissionDenied`` count as their DRF namesakes.
+    """
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, Http404):
+        error = drf.NotFound(*error.args) if error.args else drf.NotFound()
+    elif isinstance(error, DjangoPermissionDenied):
+        error = drf.PermissionDenied(*error.args) if error.args else drf.PermissionDenied()
+    if not isinstance(error, drf.APIException):
+        return None
+    code = next((code for cls, code in _CODES if isinstance(error, cls)), None)
+    if code is None:
+        if error.status_code >= 500:
+            return None
+        code = "INVALID"
+    return Refusal(_message(error), code, **_facts(error))
+
+
+def _message(error: drf.APIException) -> str:
+    messages = list(_leaves(error.detail))
+    return " ".join(messages) if messages else error.default_detail
+
+
+def _leaves(detail: Any) -> list[str]:
+    if isinstance(detail, dict):
+        return [text for value in detail.values() for text in _leaves(value)]
+    if isinstance(detail, list):
+        return [text for value in detail for text in _leaves(value)]
+    return [str(detail)]
+
+
+def _facts(error: drf.APIException) -> Mapping[str, object]:
+    if isinstance(error, drf.Throttled):
+        return {"wait": error.wait}
+    if isinstance(error, drf.ValidationError):
+        return {"errors": _plain(error.detail)}
+    return {}
+
+
+def _plain(detail: Any) -> Any:
+    """Lazy strings and ``ErrorDetail`` as plain JSON."""
+    if isinstance(detail, dict):
+        return {str(key): _plain(value) for key, value in detail.items()}
+    if isinstance(detail, list):
+        return [_plain(value) for value in detail]
+    return str(detail)
+
+
+__all__ = ["INTERNAL_MESSAGE", "LiveError", "Refusal", "refusal_of"]

@@ -1,0 +1,218 @@
+"""One asking of a view: what a GET does up to the rendering, step by step.
+
+The order and the calls are those of DRF's ``APIView.dispatch``, ``ListModelMixin.list`` and
+``RetrieveModelMixin.retrieve``; what a view overrides of them on its way is its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings as django_settings
+from django.http import Http404
+from django.utils import translation
+from rest_framework.fields import UUIDField
+from rest_framework.relations import PrimaryKeyRelatedField
+from rest_framework.viewsets import ViewSetMixin
+
+from .selection import prune
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Hashable, Iterator, Sequence
+
+    from django.db.models import Model, QuerySet
+    from rest_framework.generics import GenericAPIView
+
+    from drf_live_graphql.location import Location
+    from drf_live_graphql.requests import Connection
+    from schema_gen import RootDescription, ViewCall
+
+    from .selection import Selection
+
+# Parameters of one SQL statement; SQLite's builds stop at 999 at the least.
+CHUNK = 500
+_LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
+
+
+@dataclass(slots=True)
+class Page:
+    """The rows that a list's GET answers, and the body they come in (``None``: bare rows)."""
+
+    rows: list[Model]
+    body: dict[str, Any] | None
+    complete: bool
+
+
+class Evaluation:
+    """A view asked on behalf of one connection. For one thread, and for one use.
+
+    Every method may raise what the view raises (DRF's ``APIException``, ``Http404``, ...).
+    """
+
+    def __init__(
+        self, root: RootDescription, call: ViewCall, location: Location, connection: Connection
+    ) -> None:
+        """``location`` is where a GET would go with the arguments in ``call``."""
+        self.root = root
+        kwargs = dict(call.kwargs)
+        http_request = connection.request(location.path, call.query, location.match)
+        view: Any = root.view_class(**root.initkwargs)
+        if isinstance(view, ViewSetMixin):
+            view.action_map = {"get": root.action}
+        view.args, view.kwargs = (), kwargs
+        view.request = view.initialize_request(http_request, **kwargs)
+        view.headers = view.default_response_headers
+        self.view: GenericAPIView[Any] = view
+        self.reads = http_request.reads
+
+    @contextlib.contextmanager
+    def language(self) -> Iterator[None]:
+        """The language that Django's ``LocaleMiddleware`` would answer in, where it is used."""
+        if _LOCALE_MIDDLEWARE not in django_settings.MIDDLEWARE:
+            yield
+            return
+        request = self.view.request._request  # noqa: SLF001  # DRF has no public name for it.
+        with translation.override(translation.get_language_from_request(request)):
+            yield
+
+    def authorise(self, *, throttle: bool) -> None:
+        """Authenticate, check permissions, and charge throttles if asked to."""
+        if not throttle:
+            self.view.check_throttles = lambda request: None  # type: ignore[method-assign]
+        self.view.initial(self.view.request, **self.view.kwargs)
+
+    def identity(self) -> Hashable:
+        """Who the view's authentication says is asking; ``None`` is anonymous."""
+        user = self.view.request.user
+        if user is None or not user.is_authenticated:
+            return None
+        return type(user).__qualname__, getattr(user, "pk", None) or id(user)
+
+    def queryset(self) -> QuerySet[Any]:
+        """Every row that the pages of the list show."""
+        return self.view.filter_queryset(self.view.get_queryset())
+
+    def page(self) -> Page:
+        """The page that a GET of the list answers."""
+        queryset = self.queryset()
+        rows = self.view.paginate_queryset(queryset)
+        if rows is None:
+            rows = list(queryset)
+            return Page(rows, self._unpaginated(rows), complete=True)
+        rows = list(rows)
+        body = self.view.get_paginated_response(rows).data
+        return Page(rows, dict(body), complete=False)
+
+    def _unpaginated(self, rows: list[Model]) -> dict[str, Any] | None:
+        """A list whose paginator stood aside (no page size): its rows are the one page."""
+        page = self.root.page
+        return None if page is None else {page.results_key: rows, "count": len(rows)}
+
+    def rows(self, pks: Collection[Any]) -> dict[Any, Model]:
+        """Those of ``pks`` that are in the list, by primary key."""
+        queryset = self.queryset()
+        if not _narrows(queryset):
+            wanted = set(pks)
+            return {row.pk: row for row in queryset if row.pk in wanted}
+        found: dict[Any, Model] = {}
+        keys = list(pks)
+        for start in range(0, len(keys), CHUNK):
+            chunk = queryset.filter(pk__in=keys[start : start + CHUNK])
+            found.update((row.pk, row) for row in chunk)
+        return found
+
+    def instance(self) -> Model | None:
+        """The row that a GET of the detail answers; ``None`` where that is a 404."""
+        try:
+            return self.view.get_object()  # type: ignore[no-any-return]
+        except Http404:
+            return None
+
+    def serialise(self, rows: Sequence[Model], selection: Selection) -> list[Any]:
+        """The rows as the view's serializer shows them, reduced to what is selected."""
+        if not rows:
+            return []
+        serializer = self.view.get_serializer(rows, many=True)
+        prune(getattr(serializer, "child", serializer), self.root.row, selection)
+        return list(serializer.data)
+
+    def serialise_one(self, row: Model, selection: Selection) -> Any:
+        """One row as the view's serializer for it shows it, reduced to what is selected."""
+        serializer = self.view.get_serializer(row)
+        prune(serializer, self.root.row, selection)
+        return serializer.data
+
+    def members(self) -> dict[Any, str]:
+        """The ids of all rows of the list, by primary key."""
+        queryset = self.queryset()
+        if not self._id_is_pk():
+            return self.ids(list(queryset))
+        if _narrows(queryset):
+            queryset = queryset.order_by()
+        return {pk: str(pk) for pk in queryset.values_list("pk", flat=True)}
+
+    def ids(self, rows: Sequence[Model]) -> dict[Any, str]:
+        """The GraphQL ids of ``rows``, by primary key."""
+        if self._id_is_pk():
+            return {row.pk: str(row.pk) for row in rows}
+        key = self.root.row.id_key
+        if key is None:
+            path = self.root.lookup_field.split("__")
+            return {row.pk: str(_follow(row, path)) for row in rows}
+        shown = self.serialise(rows, ((key, None),))
+        return {row.pk: str(data[key]) for row, data in zip(rows, shown, strict=True)}
+
+    def _id_is_pk(self) -> bool:
+        """Whether a row's id is its primary key as it stands, so that no row need be read."""
+        pk = self.root.model._meta.pk
+        names = ("pk", pk.name, pk.attname)
+        if self.root.row.id_key is None:
+            return self.root.lookup_field in names
+        if self.root.row.id_source not in names:
+            return False
+        serializer = self.view.get_serializer()
+        field = getattr(serializer, "child", serializer).fields.get(self.root.row.id_key)
+        if isinstance(field, UUIDField):
+            return field.uuid_format == "hex_verbose"
+        if isinstance(field, PrimaryKeyRelatedField):
+            return field.pk_field is None
+        return type(field) in _PLAIN
+
+
+def _plain_classes() -> frozenset[type[Any]]:
+    from rest_framework import fields
+
+    names = ("IntegerField", "BigIntegerField", "CharField", "SlugField")
+    return frozenset(getattr(fields, name) for name in names if hasattr(fields, name))
+
+
+_PLAIN = _plain_classes()
+
+
+def _follow(row: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        row = getattr(row, name, None)
+    return row
+
+
+def _narrows(queryset: QuerySet[Any]) -> bool:
+    """Whether ``filter(pk__in=...)`` on this query gives exactly those of its rows, unchanged.
+
+    Not so where a row's presence or content depends on other rows of the query: a slice, a
+    union, DISTINCT ON, a window function.
+    """
+    query = queryset.query
+    return not (
+        query.is_sliced
+        or query.combinator
+        or query.distinct_fields
+        or any(
+            getattr(annotation, "contains_over_clause", False)
+            for annotation in query.annotations.values()
+        )
+    )
+
+
+__all__ = ["Evaluation", "Page"]

@@ -1,0 +1,400 @@
+"""The one place of a process where changes arrive, and from which live queries are woken.
+
+One channel, joined to one group for each model that somebody watches. Every doubt whether a
+message was missed (a gap in a publisher's numbers, a ping that did not come back, a layer that
+raised) ends in a resync of what may have missed it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from channels.layers import get_channel_layer
+
+from drf_live_graphql.changes import group_of, publisher
+from drf_live_graphql.changes.message import ALIVE, CHANGES, PING, decode, decode_stamp
+from drf_live_graphql.conf import settings
+from drf_live_graphql.exceptions import INTERNAL_MESSAGE, LiveError, Refusal, refusal_of
+from drf_live_graphql.location import locate
+
+from . import executor
+from .evaluation import Evaluation
+from .query import LiveQuery
+from .routing import labels_of
+from .sequence import Sequence
+from .trace import key_of, trace_of
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Hashable, Iterable
+
+    from .subscription import Subscription
+    from .trace import Key
+
+logger = logging.getLogger("drf_live_graphql.live")
+
+# Seconds that a fence, sent through a group that was just joined, may take to come back.
+FENCE_TIMEOUT = 2.0
+# Seconds after which groups are joined again: layers forget members after a day
+# (``group_expiry`` in Channels' layer specification).
+REJOIN = 3600.0
+# Pings in a row that may be missing before the layer counts as lost.
+PATIENCE = 3
+
+
+class Hub:
+    """The live queries of one event loop, and their ear at the channel layer."""
+
+    def __init__(self) -> None:
+        """Not connected yet: that happens with the first subscription."""
+        self._id = uuid.uuid4().hex
+        self._queries: dict[Key, LiveQuery] = {}
+        self._by_label: dict[str, set[LiveQuery]] = {}
+        self._joined: dict[str, float] = {}
+        self._membership = asyncio.Lock()
+        self._sequence = Sequence()
+        self._channel: str | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._admissions: set[asyncio.Task[None]] = set()
+        self._echoes: dict[str, asyncio.Event] = {}
+        self._pinged = self._heard = 0
+        self._doubt = False
+        self._received = 0
+
+    def cursor(self) -> str:
+        """Where this hub stands: its own id and how many messages it has received."""
+        return f"{self._id}.{self._received}"
+
+    @property
+    def queries(self) -> tuple[LiveQuery, ...]:
+        """The live queries there are."""
+        return tuple(self._queries.values())
+
+    # Subscriptions.
+
+    async def subscribe(self, subscription: Subscription) -> None:
+        """Admit a subscription and have it told where things stand.
+
+        Raises a ``Refusal`` where the view refuses a GET: then nothing was subscribed.
+        """
+        try:
+            await self._admit(subscription)
+        except Exception as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                logger.exception("A subscription of %r failed.", subscription.root.name)
+                refusal = Refusal(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR")
+            raise refusal from error
+
+    def readmit(self, subscription: Subscription) -> None:
+        """Find a running subscription another query, or end it where the view refuses it."""
+        if subscription.query is not None:
+            subscription.query.leave(subscription)
+        task = asyncio.get_running_loop().create_task(self._readmit(subscription))
+        self._admissions.add(task)
+        task.add_done_callback(self._admissions.discard)
+
+    async def _readmit(self, subscription: Subscription) -> None:
+        try:
+            await self.subscribe(subscription)
+        except Refusal as refusal:
+            subscription.fail(refusal)
+
+    async def _admit(self, subscription: Subscription) -> None:
+        root, call, connection = subscription.root, subscription.call, subscription.connection
+        location = await executor.run(lambda: locate(root, dict(call.kwargs)))
+
+        def authorise() -> tuple[Hashable, frozenset[str]]:
+            evaluation = Evaluation(root, call, location, connection)
+            with evaluation.language():
+                # A subscription that goes on under another identity was paid for before.
+                evaluation.authorise(throttle=not subscription.told)
+            return evaluation.identity(), frozenset(evaluation.reads)
+
+        identity, reads = await executor.run(authorise)
+        self._learn(root, reads)
+        if subscription.ended:
+            return
+        key = key_of(root, call, connection, identity)
+        query = self._queries.get(key)
+        if query is None:
+            query = self._queries[key] = LiveQuery(self, key, location, labels_of(root.model))
+        query.reserve(subscription)
+        self._index(query)
+        await self._listen(query.all_labels())
+        if not subscription.ended and subscription.query is query:
+            query.join(subscription)
+
+    def forget(self, query: LiveQuery) -> None:
+        """A query without subscriptions: leave its groups, and the layer with the last one."""
+        if self._queries.get(query.key) is query:
+            del self._queries[query.key]
+        for label, queries in list(self._by_label.items()):
+            queries.discard(query)
+            if not queries:
+                del self._by_label[label]
+        if not self._queries:
+            self._stop()
+        elif self._joined.keys() - self._by_label.keys():
+            self._spawn(self._leave_groups())
+
+    def _index(self, query: LiveQuery) -> None:
+        for label in query.all_labels():
+            self._by_label.setdefault(label, set()).add(query)
+
+    # What views read (see trace).
+
+    def learn(self, query: LiveQuery, reads: Iterable[str]) -> list[Subscription]:
+        """Note what an evaluation of ``query`` read; its subscriptions that must leave for it.
+
+        All queries of the root get their keys anew; where subscriptions of one differ in a fact
+        that is now known to matter, those unlike its first one have to go.
+        """
+        if not trace_of(query.key.root).learn(reads):
+            return []
+        self._split_others(query)
+        return self._split(query)
+
+    def _learn(self, root: Any, reads: Iterable[str]) -> None:
+        if trace_of(root).learn(reads):
+            for query in [query for query in self.queries if query.key.root is root]:
+                for stranger in self._split(query):
+                    self.readmit(stranger)
+
+    def _split_others(self, query: LiveQuery) -> None:
+        for other in [o for o in self.queries if o.key.root is query.key.root and o is not query]:
+            for stranger in self._split(other):
+                self.readmit(stranger)
+
+    def _split(self, query: LiveQuery) -> list[Subscription]:
+        subscriptions = query.subscriptions
+        trace = trace_of(query.key.root)
+        facts = trace.facts(subscriptions[0].connection)
+        self._rekey(query, subscriptions[0])
+        return [sub for sub in subscriptions if trace.facts(sub.connection) != facts]
+
+    def _rekey(self, query: LiveQuery, first: Subscription) -> None:
+        if self._queries.get(query.key) is query:
+            del self._queries[query.key]
+        query.key = key_of(first.root, first.call, first.connection, query.key.identity)
+        self._queries[query.key] = query
+
+    # The channel layer.
+
+    async def _listen(self, labels: Iterable[str]) -> None:
+        """Be in the groups of ``labels``; a layer that is down is joined when it is back.
+
+        Returns once a message sent to each new group has come back: from then on a commit's
+        message cannot be missed, and what was committed before is read.
+        """
+        try:
+            await self._start()
+            await self._join_groups(labels)
+        except LiveError:
+            raise
+        except Exception as error:
+            self._doubts("the channel layer could not be joined", error)
+            if self._channel is None:
+                self._spawn(self._start_later())
+        if not self._queries:
+            self._stop()  # The last subscription left while the layer was being joined.
+
+    async def _start_later(self) -> None:
+        """Go on trying to get a channel; the doubt is then put right like any other."""
+        while self._queries and self._channel is None:
+            await asyncio.sleep(settings.HUB_PING)
+            try:
+                await self._start()
+            except Exception as error:
+                logger.info("The channel layer is still out of reach: %r", error)
+
+    async def _start(self) -> None:
+        async with self._membership:
+            if self._channel is not None:
+                return
+            layer = self._layer()
+            publisher.bind(asyncio.get_running_loop())
+            self._channel = await asyncio.wait_for(
+                layer.new_channel(), settings.PUBLISH_TIMEOUT
+            )
+            self._spawn(self._receive(self._channel))
+            self._spawn(self._watch(self._channel))
+
+    @staticmethod
+    def _layer() -> Any:
+        layer = get_channel_layer(settings.CHANNEL_LAYER)
+        if layer is None:
+            raise LiveError(
+                f"There is no channel layer {settings.CHANNEL_LAYER!r}. Expected it in the"
+                " setting CHANNEL_LAYERS; RedisPubSubChannelLayer is the one of choice."
+            )
+        return layer
+
+    async def _join_groups(self, labels: Iterable[str]) -> None:
+        async with self._membership:
+            missing = [label for label in labels if label not in self._joined]
+            for label in missing:
+                await self._group("group_add", label)
+                self._joined[label] = time.time()
+        if missing:
+            await asyncio.gather(*(self._fence(label) for label in missing))
+
+    async def _leave_groups(self) -> None:
+        async with self._membership:
+            for label in self._joined.keys() - self._by_label.keys():
+                del self._joined[label]
+                try:
+                    await self._group("group_discard", label)
+                except Exception as error:
+                    self._doubts("a group could not be left", error)
+
+    async def _group(self, method: str, label: str) -> None:
+        join = getattr(self._layer(), method)
+        await asyncio.wait_for(join(group_of(label), self._channel), settings.PUBLISH_TIMEOUT)
+
+    async def _fence(self, label: str) -> None:
+        token = uuid.uuid4().hex
+        echo = self._echoes[token] = asyncio.Event()
+        try:
+            message = {"type": PING, "hub": self._id, "token": token}
+            await asyncio.wait_for(
+                self._layer().group_send(group_of(label), message), FENCE_TIMEOUT
+            )
+            await asyncio.wait_for(echo.wait(), FENCE_TIMEOUT)
+        except Exception as error:
+            self._doubts(f"no echo from the group of {label}", error)
+        finally:
+            del self._echoes[token]
+
+    async def _receive(self, channel: str) -> None:
+        retry = 0.1
+        while True:
+            try:
+                message = await self._layer().receive(channel)
+            except Exception as error:
+                self._doubts("receiving failed", error)
+                await asyncio.sleep(retry)
+                retry = min(retry * 2, 2.0)
+                continue
+            retry = 0.1
+            try:
+                self._take(message)
+            except Exception:
+                logger.exception("A message from the channel layer could not be used.")
+                self._doubt = True
+
+    def _take(self, message: dict[str, Any]) -> None:
+        kind = message.get("type")
+        if kind == PING:
+            self._take_ping(message)
+        elif kind in (CHANGES, ALIVE):
+            self._received += 1
+            label, stamp = decode_stamp(message)
+            queries = self._by_label.get(label, ())
+            if self._sequence.missed(label, stamp, self._joined.get(label), alive=kind == ALIVE):
+                logger.warning("Changes of %s were missed; reading anew.", label)
+                for query in queries:
+                    query.resync()
+            if kind == CHANGES and queries:
+                changes = decode(message)
+                for query in tuple(queries):
+                    query.notify(changes)
+
+    def _take_ping(self, message: dict[str, Any]) -> None:
+        if message["hub"] != self._id:
+            return  # Another process's fence.
+        if echo := self._echoes.get(message.get("token", "")):
+            echo.set()
+        number = message.get("number")
+        if number is not None:
+            if number != self._heard + 1 and self._heard:
+                self._doubts("a ping was lost", None)
+            self._heard = number
+
+    async def _watch(self, channel: str) -> None:
+        """Send ourselves a ping every now and then, and put right what a lost one may mean."""
+        rejoin_at = time.monotonic() + REJOIN
+        while True:
+            await asyncio.sleep(settings.HUB_PING)
+            if time.monotonic() > rejoin_at:
+                rejoin_at = time.monotonic() + REJOIN
+                self._joined.clear()
+                await self._listen(self._by_label)
+            await self._ping(channel)
+            if self._pinged - self._heard > PATIENCE:
+                self._doubts("pings do not come back", None)
+            elif self._doubt and self._pinged - self._heard <= 1:
+                await self._recover()
+
+    async def _ping(self, channel: str) -> None:
+        message = {"type": PING, "hub": self._id, "number": self._pinged + 1}
+        try:
+            await asyncio.wait_for(
+                self._layer().send(channel, message), settings.PUBLISH_TIMEOUT
+            )
+        except Exception as error:
+            self._doubts("the channel layer takes no ping", error)
+        else:
+            self._pinged += 1
+
+    def _doubts(self, reason: str, error: Exception | None) -> None:
+        if not self._doubt:
+            logger.warning("Changes may be missed: %s (%r).", reason, error)
+        self._doubt = True
+
+    async def _recover(self) -> None:
+        """The layer is heard again: join the groups anew, and read everything anew."""
+        self._doubt = False
+        self._joined.clear()
+        self._sequence.clear()
+        await self._listen(self._by_label)
+        if not self._doubt:
+            logger.warning("The channel layer is heard again; reading anew.")
+            for query in self.queries:
+                query.resync()
+
+    # Life.
+
+    async def settle(self) -> None:
+        """Wait until every message that is on its way was received and worked off."""
+        while True:
+            await asyncio.gather(*(self._fence(label) for label in tuple(self._joined)))
+            waits = [*self._admissions, *(q.task for q in self.queries if q.task is not None)]
+            if not waits and not self._doubt:
+                return
+            await asyncio.wait(waits) if waits else await asyncio.sleep(settings.HUB_PING)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _stop(self) -> None:
+        """Nobody watches: let go of the channel (cancelling ``receive`` is how a layer is told)."""
+        for task in self._tasks:
+            task.cancel()
+        publisher.unbind(asyncio.get_running_loop())
+        self._channel = None
+        self._joined.clear()
+        self._sequence.clear()
+        self._pinged = self._heard = 0
+        self._doubt = False
+
+
+_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def get_hub() -> Hub:
+    """The hub of the running event loop; an ASGI server has one loop a process."""
+    loop = asyncio.get_running_loop()
+    hub = _hubs.get(loop)
+    if hub is None:
+        hub = _hubs[loop] = Hub()
+    return hub
+
+
+__all__ = ["Hub", "get_hub"]

@@ -1,0 +1,224 @@
+"""What one evaluation found, told as envelopes: the snapshot, or what changed since.
+
+Membership decides: a row that is in the list and was not is ``created``, one that was and still
+is ``updated``, one that was and no longer is ``deleted``; what the write did to it is not asked.
+Envelopes are dictionaries in the words of ``schema_gen``, without their ``cursor``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from django.db.models import Model
+
+    from .evaluation import Evaluation, Page
+    from .selection import Selection
+    from .wants import Wants
+
+Envelope = dict[str, Any]
+Members = dict[Any, str]
+
+
+class Reading(Protocol):
+    """One evaluation's findings."""
+
+    @property
+    def state(self) -> Any:
+        """What the next evaluation is to compare with."""
+
+    def snapshot(self, wants: Wants) -> Envelope | None:
+        """The answer as a whole."""
+
+    def delta(self, wants: Wants) -> Envelope | None:
+        """What changed since the state before; ``None`` where nothing that is wanted did."""
+
+    def catch_up(self, wants: Wants, missed: Collection[str]) -> Envelope | None:
+        """All rows again, for a reader without snapshots that lost track; ``missed`` ids left."""
+
+
+class ListReading:
+    """A list: its members, the page, and the rows that changed."""
+
+    def __init__(
+        self,
+        evaluation: Evaluation,
+        before: Members | None,
+        *,
+        changed: Collection[Any],
+        whole: bool,
+        compare: bool,
+        keep_members: bool,
+        need_page: bool,
+    ) -> None:
+        """Read the database.
+
+        ``before`` are the members that subscribers know of (``None``: none were kept),
+        ``changed`` the primary keys to look at. ``whole`` says that any row may have changed;
+        ``compare`` that somebody needs to be told of them row by row.
+        The members are read before the page: a row that comes in between is on the page and
+        counts as entered, with the content that the page shows.
+        """
+        self._evaluation = evaluation
+        self._serialised: dict[tuple[str, Selection], list[Any]] = {}
+        self._all: Members = {}
+        self._entered: dict[Any, Model] = {}
+        self._kept: dict[Any, Model] = {}
+        self._left: dict[Any, str] = {}
+        self._page: Page | None = None
+        self.state: Members | None = None
+        if keep_members:
+            if whole and not compare:
+                before = None
+            self._read_members(before, changed, whole=whole)
+        if need_page:
+            self._read_page()
+
+    def _read_members(
+        self, before: Members | None, changed: Collection[Any], *, whole: bool
+    ) -> None:
+        if before is None:
+            self.state = self._evaluation.members()
+            return
+        if whole:
+            changed = {*before, *self._evaluation.members()}
+        found = self._evaluation.rows(changed) if changed else {}
+        ids = self._evaluation.ids(list(found.values())) if found else {}
+        self.state = dict(before)
+        for pk in changed:
+            self._note(pk, found.get(pk), before.get(pk), ids.get(pk))
+
+    def _note(self, pk: Any, row: Model | None, old: str | None, new: str | None) -> None:
+        assert self.state is not None
+        if row is None or new is None:
+            if old is not None:
+                del self.state[pk]
+                self._left[pk] = old
+            return
+        self.state[pk] = new
+        if old == new:
+            self._kept[pk] = row
+            return
+        self._entered[pk] = row
+        if old is not None:
+            self._left[pk] = old  # The same row by another id is another row to a client.
+
+    def _read_page(self) -> None:
+        page = self._page = self._evaluation.page()
+        if self.state is None:
+            return
+        late = [row for row in page.rows if row.pk not in self.state]
+        if late:
+            self.state.update(self._evaluation.ids(late))
+            self._entered.update((row.pk, row) for row in late)
+
+    def snapshot(self, wants: Wants) -> Envelope | None:
+        """See ``Reading``."""
+        assert self._page is not None
+        assert wants.snapshot is not None
+        rows = self._rows("page", self._page.rows, wants.snapshot)
+        body = self._page.body
+        page = self._evaluation.root.page
+        shown = rows if page is None or body is None else {**body, page.results_key: rows}
+        return {"snapshot": shown, "created": [], "updated": [], "deleted": []}
+
+    def delta(self, wants: Wants) -> Envelope | None:
+        """See ``Reading``."""
+        envelope = self._envelope(
+            self._wanted("entered", self._entered, wants.created),
+            self._wanted("kept", self._kept, wants.updated),
+            list(self._left.values()) if wants.deleted else [],
+        )
+        return envelope if any(envelope.values()) else None
+
+    def catch_up(self, wants: Wants, missed: Collection[str]) -> Envelope | None:
+        """See ``Reading``."""
+        assert self.state is not None
+        rows = self._evaluation.rows(self.state) if wants.updated is not None else {}
+        ids = set(self.state.values())
+        return self._envelope(
+            [], self._wanted("all", rows, wants.updated), [id_ for id_ in missed if id_ not in ids]
+        )
+
+    @staticmethod
+    def _envelope(created: list[Any], updated: list[Any], deleted: list[str]) -> Envelope:
+        return {"snapshot": None, "created": created, "updated": updated, "deleted": deleted}
+
+    def _wanted(
+        self, part: str, rows: Mapping[Any, Model], selection: Selection | None
+    ) -> list[Any]:
+        return [] if selection is None else self._rows(part, list(rows.values()), selection)
+
+    def _rows(self, part: str, rows: Sequence[Model], selection: Selection) -> list[Any]:
+        key = (part, selection)
+        if key not in self._serialised:
+            self._serialised[key] = self._evaluation.serialise(rows, selection)
+        return self._serialised[key]
+
+
+class RowState:
+    """What is known of a single row: its id as last shown, and whether it is visible."""
+
+    __slots__ = ("id", "pk", "visible")
+
+    def __init__(self, pk: Any, id_: str, *, visible: bool) -> None:
+        self.pk = pk
+        self.id = id_
+        self.visible = visible
+
+
+class RowReading:
+    """A single row, as ``retrieve`` answers it."""
+
+    def __init__(self, evaluation: Evaluation, before: RowState | None) -> None:
+        """Read the database; ``before`` is what subscribers know (``None``: nothing yet)."""
+        self._evaluation = evaluation
+        self._before = before
+        self._shown: dict[Selection, Any] = {}
+        self._row = evaluation.instance()
+        self.state = self._new_state()
+
+    def refuses(self, told: bool) -> bool:
+        """Whether a subscriber is answered as a GET of a missing row is.
+
+        One that was ``told`` of the row is told that it is gone instead, where its id is known.
+        """
+        return self._row is None and (not told or self._before is None)
+
+    def _new_state(self) -> RowState | None:
+        if self._row is not None:
+            id_ = self._evaluation.ids([self._row])[self._row.pk]
+            return RowState(self._row.pk, id_, visible=True)
+        before = self._before
+        return None if before is None else RowState(before.pk, before.id, visible=False)
+
+    def snapshot(self, wants: Wants) -> Envelope | None:
+        """See ``Reading``."""
+        return self._envelope("DELETED" if self._row is None else "SNAPSHOT", wants)
+
+    def delta(self, wants: Wants) -> Envelope | None:
+        """See ``Reading``."""
+        was = self._before is not None and self._before.visible
+        if self._row is None:
+            return self._envelope("DELETED", wants) if was else None
+        return self._envelope("UPDATED" if was else "CREATED", wants)
+
+    def catch_up(self, wants: Wants, missed: Collection[str]) -> Envelope | None:  # noqa: ARG002
+        """See ``Reading``; the row as a whole says all."""
+        return self.snapshot(wants)
+
+    def _envelope(self, action: str, wants: Wants) -> Envelope | None:
+        assert self.state is not None
+        instance = None
+        if self._row is not None and wants.snapshot is not None:
+            if wants.snapshot not in self._shown:
+                self._shown[wants.snapshot] = self._evaluation.serialise_one(
+                    self._row, wants.snapshot
+                )
+            instance = self._shown[wants.snapshot]
+        return {"action": action, "objectId": self.state.id, "instance": instance}
+
+
+__all__ = ["Envelope", "ListReading", "Members", "Reading", "RowReading", "RowState"]

@@ -1,0 +1,97 @@
+"""One GraphQL execution over an envelope, encoded once for everybody who sent the same document."""
+
+from __future__ import annotations
+
+import json
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any
+
+from graphql import ExecutionResult, execute
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from graphql import DocumentNode, GraphQLSchema
+
+    from .reading import Envelope
+
+
+class Rendition:
+    """A subscription document with its variables, ready to be executed over envelopes."""
+
+    __slots__ = (
+        "_context",
+        "_document",
+        "_operation_name",
+        "_schema",
+        "_variables",
+        "asynchronous",
+        "key",
+    )
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        *,
+        variables: Mapping[str, Any],
+        operation_name: str | None,
+        context: Any,
+        key: Hashable,
+        asynchronous: bool,
+    ) -> None:
+        """``key`` is equal for renditions whose bytes are equal.
+
+        ``asynchronous`` says that the document selects ``query``: then resolvers run, on the
+        event loop and with ``context``. Else the execution only picks values from the envelope.
+        """
+        self._schema = schema
+        self._document = document
+        self._variables = dict(variables)
+        self._operation_name = operation_name
+        self._context = context
+        self.key = key
+        self.asynchronous = asynchronous
+
+    def render(self, envelope: Envelope) -> str:
+        """The encoded response for ``envelope``; for synchronous renditions."""
+        result = self._execute(envelope)
+        assert isinstance(result, ExecutionResult)
+        return encode(result, envelope["cursor"])
+
+    async def render_async(self, envelope: Envelope) -> str:
+        """The encoded response for ``envelope``, with what ``query`` selects read now."""
+        result = self._execute(envelope)
+        if isawaitable(result):
+            result = await result
+        return encode(result, envelope["cursor"])
+
+    def _execute(self, envelope: Envelope) -> Any:
+        return execute(
+            self._schema,
+            self._document,
+            root_value=envelope,
+            context_value=self._context,
+            variable_values=self._variables,
+            operation_name=self._operation_name,
+        )
+
+
+def encode(result: ExecutionResult, cursor: str) -> str:
+    """A result as the bytes of a GraphQL response, the cursor in its extensions.
+
+    ``extensions`` come last, so that two responses with the same data share their beginning.
+    """
+    response: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        response["errors"] = [error.formatted for error in result.errors]
+    response["extensions"] = {"live": {"cursor": cursor}}
+    return json.dumps(response, separators=(",", ":"), ensure_ascii=False)
+
+
+def data_of(payload: str) -> str:
+    """An encoded response without its extensions: what it says, not when."""
+    return payload.rpartition(',"extensions"')[0]
+
+
+__all__ = ["Rendition", "data_of", "encode"]

@@ -1,0 +1,51 @@
+"""Whether a publisher's message was missed, told by its numbers."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from drf_live_graphql.changes.message import HOST
+
+if TYPE_CHECKING:
+    from drf_live_graphql.changes.message import Stamp
+
+# Publishers times groups that are remembered; the longest unheard is forgotten first.
+MEMORY = 10_000
+# Seconds by which the clocks of two machines may differ without a message seeming lost.
+CLOCK_SKEW = 1.0
+
+
+class Sequence:
+    """The last number heard of each publisher in each group."""
+
+    def __init__(self) -> None:
+        """Nothing heard."""
+        self._last: OrderedDict[tuple[str, str], int] = OrderedDict()
+
+    def clear(self) -> None:
+        """Forget what was heard: everything is read anew anyway."""
+        self._last.clear()
+
+    def missed(self, label: str, stamp: Stamp, joined_at: float | None, *, alive: bool) -> bool:
+        """Note ``stamp``; whether a message before it was missed.
+
+        ``joined_at`` is when the group was joined (seconds since the epoch): what was published
+        before that was never to be heard. ``alive`` messages repeat the last number.
+        """
+        key = (label, stamp.publisher)
+        expected = stamp.number if alive else stamp.number - 1
+        last = self._last.get(key)
+        self._last[key] = max(stamp.number, last or 0)
+        self._last.move_to_end(key)
+        if len(self._last) > MEMORY:
+            self._last.popitem(last=False)
+        if last is not None:
+            return expected > last
+        if expected == 0 or joined_at is None:
+            return False
+        skew = 0.0 if stamp.host == HOST else CLOCK_SKEW
+        return stamp.previous_at > joined_at - skew
+
+
+__all__ = ["Sequence"]

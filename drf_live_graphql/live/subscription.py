@@ -1,0 +1,115 @@
+"""One client's subscription of one root: whom to send what, and what it has missed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from graphql import GraphQLError
+
+    from drf_live_graphql.requests import Connection
+    from schema_gen import RootDescription, ViewCall
+
+    from .query import LiveQuery
+    from .reading import Envelope
+    from .rendition import Rendition
+    from .wants import Wants
+
+
+class Sink(Protocol):
+    """Where a subscription's payloads go. Its methods return at once and never raise."""
+
+    def deliver(self, envelope: Envelope, payload: str | None) -> bool:
+        """Take a payload; ``False`` where the reader is behind and it was not taken.
+
+        ``payload`` is the encoded response where the subscription has a rendition.
+        """
+
+    def fail(self, error: GraphQLError) -> None:
+        """The subscription has ended with ``error``."""
+
+
+class Subscription:
+    """A place in a ``LiveQuery``. Compared by identity."""
+
+    __slots__ = (
+        "_last",
+        "behind",
+        "call",
+        "connection",
+        "ended",
+        "labels",
+        "missed",
+        "query",
+        "rendition",
+        "root",
+        "sink",
+        "told",
+        "wants",
+    )
+
+    def __init__(
+        self,
+        root: RootDescription,
+        call: ViewCall,
+        connection: Connection,
+        wants: Wants,
+        sink: Sink,
+        *,
+        rendition: Rendition | None = None,
+        labels: Iterable[str] = (),
+    ) -> None:
+        """``labels`` are the models that the selected ``query`` reads, beside the root's own."""
+        self.root = root
+        self.call = call
+        self.connection = connection
+        self.wants = wants
+        self.sink = sink
+        self.rendition = rendition
+        self.labels = frozenset(labels)
+        self.query: LiveQuery | None = None
+        # Not delivered to since its reader fell behind; the ids that left the list meanwhile.
+        self.behind = False
+        self.missed: set[str] = set()
+        # Whether it was ever told anything, so that a second admission continues the first.
+        self.told = False
+        self.ended = False
+        self._last: str | None = None
+
+    def deliver(self, envelope: Envelope, payload: str | None) -> None:
+        """Send, or note that the reader has to be told everything again."""
+        if self.ended:
+            return
+        self.told = True
+        if not self.behind and self.sink.deliver(envelope, payload):
+            return
+        self.behind = True
+        self.missed.update(envelope.get("deleted", ()))
+
+    def is_news(self, data: str) -> bool:
+        """Whether ``data`` differs from what was sent last; for live queries."""
+        news = data != self._last
+        self._last = data
+        return news
+
+    def caught_up(self) -> None:
+        """The reader reads again: have it told where things stand."""
+        if self.behind and not self.ended and self.query is not None:
+            self.query.join(self)
+
+    def fail(self, error: GraphQLError) -> None:
+        """End with an error."""
+        if not self.ended:
+            self.close()
+            self.sink.fail(error)
+
+    def close(self) -> None:
+        """End, from the client's side; closing twice does no harm."""
+        self.ended = True
+        if self.query is not None:
+            self.query.leave(self)
+
+
+__all__ = ["Sink", "Subscription"]

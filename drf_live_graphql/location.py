@@ -1,0 +1,98 @@
+"""Where a view is mounted in the project's URLs, so that links in its answers are the real ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from django.core.signals import setting_changed
+from django.urls import (
+    NoReverseMatch,
+    Resolver404,
+    URLPattern,
+    URLResolver,
+    get_resolver,
+    resolve,
+    reverse,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.urls import ResolverMatch
+
+    from schema_gen import RootDescription
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """The path that a GET of a view would go to, and what Django resolves it to.
+
+    ``match`` is ``None`` for a view that is registered for GraphQL but mounted nowhere; then
+    ``path`` is its prefix and pagination links lead nowhere.
+    """
+
+    path: str
+    match: ResolverMatch | None
+
+
+def locate(root: RootDescription, kwargs: dict[str, str]) -> Location:
+    """The location of ``root``'s view with the URL keyword arguments ``kwargs``."""
+    for name in _names(root):
+        try:
+            path = reverse(name, kwargs=kwargs)
+            return Location(path, resolve(path))
+        except (NoReverseMatch, Resolver404):
+            continue
+    tail = f"{kwargs[_lookup(root)]}/" if root.action == "retrieve" else ""
+    return Location(f"/{root.prefix}/{tail}", None)
+
+
+def _lookup(root: RootDescription) -> str:
+    return root.lookup_url_kwarg or root.lookup_field
+
+
+@lru_cache(maxsize=None)
+def _names(root: RootDescription) -> tuple[str, ...]:
+    """The URL names under which ``root``'s view answers, those with its basename first."""
+    found = [
+        (":".join((*namespaces, pattern.name or "")), pattern)
+        for namespaces, pattern in _patterns(get_resolver(), ())
+        if pattern.name and _is_root(pattern.callback, root)
+    ]
+    found.sort(key=lambda item: _basename(item[1].callback) != root.basename)
+    return tuple(dict.fromkeys(name for name, _ in found))
+
+
+def _patterns(
+    resolver: URLResolver, namespaces: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], URLPattern]]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            below = (*namespaces, pattern.namespace) if pattern.namespace else namespaces
+            yield from _patterns(pattern, below)
+        else:
+            yield namespaces, pattern
+
+
+def _is_root(callback: Any, root: RootDescription) -> bool:
+    view_class = getattr(callback, "cls", getattr(callback, "view_class", None))
+    if view_class is not root.view_class:
+        return False
+    actions = getattr(callback, "actions", None)
+    return actions is None or actions.get("get") == root.action
+
+
+def _basename(callback: Any) -> object:
+    return getattr(callback, "initkwargs", {}).get("basename")
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "ROOT_URLCONF":
+        _names.cache_clear()
+
+
+setting_changed.connect(_forget)
+
+__all__ = ["Location", "locate"]

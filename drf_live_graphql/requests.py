@@ -1,0 +1,356 @@
+"""The request that a view is asked with: what a GET by the same client would carry.
+
+A socket's handshake, or the HTTP request that brought a GraphQL document, becomes a
+``Connection``. Each evaluation makes a fresh ``LiveRequest`` of it, with session and user read
+anew, and that request notes which of the connection's facts the view read.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+
+from django.conf import settings as django_settings
+from django.contrib.auth import SESSION_KEY, get_user
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, QueryDict, parse_cookie
+from django.http.request import HttpHeaders
+from django.utils.functional import SimpleLazyObject
+
+from .conf import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.sessions.backends.base import SessionBase
+    from django.urls import ResolverMatch
+
+# Of the transport, not of the client's question: a GET would not carry them, or not these.
+_TRANSPORT = frozenset(
+    {
+        "CONTENT_LENGTH",
+        "CONTENT_TYPE",
+        "HTTP_ACCEPT",
+        "HTTP_CONNECTION",
+        "HTTP_CONTENT_LENGTH",
+        "HTTP_CONTENT_TYPE",
+        "HTTP_COOKIE",
+        "HTTP_SEC_WEBSOCKET_EXTENSIONS",
+        "HTTP_SEC_WEBSOCKET_KEY",
+        "HTTP_SEC_WEBSOCKET_PROTOCOL",
+        "HTTP_SEC_WEBSOCKET_VERSION",
+        "HTTP_UPGRADE",
+        "PATH_INFO",
+        "QUERY_STRING",
+        "REMOTE_PORT",
+        "REQUEST_METHOD",
+        "SCRIPT_NAME",
+    }
+)
+# Set by each evaluation itself, so equal for all who ask the same.
+_OF_THE_CALL = frozenset({"PATH_INFO", "QUERY_STRING", "REQUEST_METHOD", "SCRIPT_NAME"})
+_EVERYTHING = "*"
+
+
+class Connection:
+    """The facts of one client's connection; makes the requests that views are asked with."""
+
+    def __init__(
+        self,
+        *,
+        meta: Mapping[str, Any],
+        cookies: Mapping[str, str],
+        scheme: str,
+        session: SessionBase | None = None,
+        user: AbstractBaseUser | AnonymousUser | None = None,
+        extras: Mapping[str, Any] | None = None,
+    ) -> None:
+        """``meta`` are WSGI-style facts, ``extras`` what the project's middleware added."""
+        self.meta = {name: value for name, value in meta.items() if name not in _TRANSPORT}
+        # The token of the CSRF cookie differs from browser to browser and decides no GET.
+        self.cookies = {
+            name: value
+            for name, value in cookies.items()
+            if name != django_settings.CSRF_COOKIE_NAME
+        }
+        self.scheme = scheme
+        self.extras = dict(extras or {})
+        self.session_key = session.session_key if session is not None else None
+        authenticated = user is not None and user.is_authenticated
+        by_session = session is not None and session.get(SESSION_KEY) is not None
+        self.session_user = bool(authenticated and by_session)
+        self.user = user if authenticated and not by_session else None
+
+    @classmethod
+    def from_scope(
+        cls, scope: Mapping[str, Any], parameters: Mapping[str, Any] | None = None
+    ) -> Connection:
+        """The connection of an ASGI websocket or HTTP ``scope``.
+
+        ``parameters`` is the payload of ``connection_init``: those that the setting
+        ``CONNECTION_HEADERS`` names become the request's headers.
+        """
+        meta, cookies = _meta_of(scope)
+        allowed = {name.lower() for name in settings.CONNECTION_HEADERS}
+        for name, value in (parameters or {}).items():
+            if name.lower() in allowed and isinstance(value, str):
+                meta[_meta_name(name)] = value
+        return cls(
+            meta=meta,
+            cookies=cookies,
+            scheme="https" if scope.get("scheme") in ("https", "wss") else "http",
+            session=scope.get("session"),
+            user=scope.get("user"),
+        )
+
+    @classmethod
+    def from_request(cls, request: HttpRequest) -> Connection:
+        """The connection behind a Django request, with what middleware put on it."""
+        known = {*vars(HttpRequest()), "session", "user", "auser", "environ", "scope"}
+        return cls(
+            meta={
+                name: value
+                for name, value in request.META.items()
+                if name.isupper() and isinstance(value, str)
+            },
+            cookies=request.COOKIES,
+            scheme=request.scheme or "http",
+            session=getattr(request, "session", None),
+            user=getattr(request, "user", None),
+            extras={
+                name: value
+                for name, value in vars(request).items()
+                if name not in known and not name.startswith("_") and not inspect.ismethod(value)
+            },
+        )
+
+    @property
+    def credential(self) -> Hashable:
+        """What the client proves its identity by; two equal ones stand for the same user."""
+        return (
+            self.meta.get("HTTP_AUTHORIZATION"),
+            self.session_key if self.session_user else None,
+            self.user.pk if self.user is not None else None,
+        )
+
+    @cached_property
+    def fingerprint(self) -> Hashable:
+        """Everything there is to know of the connection; equal ones are told equal things."""
+        names = ("META:*", "COOKIE:*", "EXTRA:*", "SESSION:")
+        return (*self.facts(names), self.credential, self.scheme)
+
+    def fact(self, name: str) -> Hashable:
+        """The value of a fact that ``LiveRequest.reads`` named, for comparison."""
+        kind, _, key = name.partition(":")
+        if kind == "SESSION":
+            return self.session_key
+        source: Mapping[str, Any] = {
+            "META": self.meta,
+            "COOKIE": self.cookies,
+            "EXTRA": self.extras,
+        }[kind]
+        value = tuple(sorted(source.items())) if key == _EVERYTHING else source.get(key)
+        try:
+            hash(value)
+        except TypeError:
+            return id(self)  # Not comparable, so nobody else's.
+        return cast("Hashable", value)
+
+    def facts(self, names: Sequence[str]) -> tuple[Hashable, ...]:
+        """The values of several facts."""
+        return tuple(self.fact(name) for name in names)
+
+    def request(
+        self, path: str, query: Sequence[tuple[str, str]], match: ResolverMatch | None = None
+    ) -> LiveRequest:
+        """A GET of ``path`` by this client, session and user to be read anew."""
+        return LiveRequest(self, path, query, match)
+
+
+class LiveRequest(HttpRequest):
+    """A GET that no client sent, and that knows what was read of it."""
+
+    session: SessionBase
+    user: AbstractBaseUser | AnonymousUser
+
+    def __init__(
+        self,
+        connection: Connection,
+        path: str,
+        query: Sequence[tuple[str, str]],
+        match: ResolverMatch | None,
+    ) -> None:
+        """See ``Connection.request``."""
+        super().__init__()
+        self.reads: set[str] = set()
+        self._connection = connection
+        self.method = "GET"
+        self.path = self.path_info = path
+        self.resolver_match = match
+        self.GET = _query_dict(query)
+        own = {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": path,
+            "SCRIPT_NAME": "",
+            "QUERY_STRING": self.GET.urlencode(),
+        }
+        self.META = _Traced({**connection.meta, **own}, self.reads, "META", _OF_THE_CALL)
+        self.COOKIES = _Traced(connection.cookies, self.reads, "COOKIE")
+        self._read_started = False
+        self._body = b""
+        self._dont_enforce_csrf_checks = True
+        self._fresh_session = _open_session(connection.session_key)
+        self.user = cast("AbstractBaseUser", SimpleLazyObject(self._read_user))
+
+    @property
+    def headers(self) -> HttpHeaders:  # type: ignore[override]
+        """The headers; unlike Django's own, looking one up does not read them all."""
+        return cast("HttpHeaders", _Headers(self.META))
+
+    def _get_scheme(self) -> str:
+        return self._connection.scheme
+
+    def __getattr__(self, name: str) -> Any:
+        """What is there only on some requests: the session, and what middleware added."""
+        if name == "session" and (session := self.__dict__.get("_fresh_session")) is not None:
+            self.reads.add("SESSION:")
+            return session
+        connection = self.__dict__.get("_connection")
+        if connection is not None and name in connection.extras:
+            self.reads.add(f"EXTRA:{name}")
+            return connection.extras[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def _read_user(self) -> AbstractBaseUser | AnonymousUser:
+        connection = self._connection
+        if connection.session_user:
+            return get_user(_SessionOnly(self._fresh_session))  # type: ignore[arg-type]
+        if connection.user is not None:
+            user = type(connection.user)._default_manager.filter(pk=connection.user.pk).first()
+            if user is not None and user.is_active:
+                return user
+        return AnonymousUser()
+
+
+class _SessionOnly:
+    """As much of a request as ``django.contrib.auth.get_user`` looks at."""
+
+    def __init__(self, session: SessionBase | None) -> None:
+        self.session = session
+
+
+class _Traced(dict[str, Any]):
+    """A dictionary that notes which of its keys were asked for."""
+
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        reads: set[str],
+        kind: str,
+        exempt: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__(values)
+        self._reads = reads
+        self._kind = kind
+        self._exempt = exempt
+
+    def _note(self, key: object) -> None:
+        if key not in self._exempt:
+            self._reads.add(f"{self._kind}:{key}")
+
+    def __getitem__(self, key: str) -> Any:
+        self._note(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self._note(key)
+        return super().get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        self._note(key)
+        return super().__contains__(key)
+
+    def __iter__(self) -> Iterator[str]:
+        self._note(_EVERYTHING)
+        return super().__iter__()
+
+    def items(self) -> Any:
+        self._note(_EVERYTHING)
+        return super().items()
+
+    def values(self) -> Any:
+        self._note(_EVERYTHING)
+        return super().values()
+
+    def keys(self) -> Any:
+        self._note(_EVERYTHING)
+        return super().keys()
+
+    def copy(self) -> dict[str, Any]:
+        self._note(_EVERYTHING)
+        return dict(super().items())
+
+
+class _Headers(Mapping[str, str]):
+    """Headers by their HTTP names, looked up in ``META`` one at a time."""
+
+    def __init__(self, meta: Mapping[str, Any]) -> None:
+        self._meta = meta
+
+    def __getitem__(self, name: str) -> str:
+        return cast("str", self._meta[_meta_name(name)])
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and _meta_name(name) in self._meta
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(HttpHeaders(dict(self._meta.items())))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+def _open_session(key: str | None) -> SessionBase | None:
+    if not key:
+        return None
+    store = import_module(django_settings.SESSION_ENGINE).SessionStore
+    return cast("SessionBase", store(key))
+
+
+def _query_dict(pairs: Sequence[tuple[str, str]]) -> QueryDict:
+    query = QueryDict(mutable=True)
+    for name, value in pairs:
+        query.appendlist(name, value)
+    query._mutable = False  # noqa: SLF001  # Django offers no other way.
+    return query
+
+
+def _meta_name(header: str) -> str:
+    name = header.upper().replace("-", "_")
+    return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
+
+
+def _meta_of(scope: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """``META`` and cookies of an ASGI scope (ASGI specification, "Connection Scope")."""
+    meta: dict[str, str] = {}
+    for raw_name, raw_value in scope.get("headers", ()):
+        name, value = raw_name.decode("latin1"), raw_value.decode("latin1")
+        if "_" in name:
+            continue  # It could pass for another header; Django drops these as well.
+        key = _meta_name(name)
+        joiner = "; " if key == "HTTP_COOKIE" else ","
+        meta[key] = f"{meta[key]}{joiner}{value}" if key in meta else value
+    if client := scope.get("client"):
+        meta["REMOTE_ADDR"] = meta["REMOTE_HOST"] = str(client[0])
+        meta["REMOTE_PORT"] = str(client[1])
+    server = scope.get("server") or ("unknown", 0)
+    meta["SERVER_NAME"], meta["SERVER_PORT"] = str(server[0]), str(server[1])
+    cookies = scope.get("cookies")
+    return meta, dict(cookies if cookies is not None else parse_cookie(meta.get("HTTP_COOKIE", "")))
+
+
+__all__ = ["Connection", "LiveRequest"]

@@ -1,0 +1,233 @@
+"""One operation of a socket: a live subscription, or anything else that the schema can do."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any, Protocol
+
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    OperationType,
+    create_source_event_stream,
+)
+from strawberry.types.execution import ExecutionResult as StrawberryResult
+from strawberry.types.execution import PreExecutionError
+
+from drf_live_graphql.documents import Document, load
+from drf_live_graphql.exceptions import INTERNAL_MESSAGE, Refusal
+from drf_live_graphql.live.hub import get_hub
+from drf_live_graphql.live.rendition import Rendition
+from drf_live_graphql.live.stream import LiveStream
+from drf_live_graphql.live.subscription import Subscription
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Mapping, Sequence
+
+    from strawberry.schema import Schema
+
+    from drf_live_graphql.live.reading import Envelope
+    from drf_live_graphql.live.wants import Wants
+    from drf_live_graphql.requests import Connection
+
+logger = logging.getLogger("drf_live_graphql.transport")
+
+
+class Wire(Protocol):
+    """What an operation needs of its socket."""
+
+    schema: Schema
+    context: Any
+    connection: Connection
+
+    def offer_next(self, id_: str, payload: str) -> bool:
+        """Send a result if the reader keeps up; whether it was taken."""
+
+    def put_next(self, id_: str, payload: str) -> None:
+        """Send a result in any case."""
+
+    def put_error(self, id_: str, errors: Sequence[GraphQLError]) -> None:
+        """End the operation with errors."""
+
+    def put_complete(self, id_: str) -> None:
+        """End the operation."""
+
+
+class Operation:
+    """A ``subscribe`` message's operation, from its text to its last result.
+
+    It is the sink of its live subscription.
+    """
+
+    __slots__ = (
+        "_extensions",
+        "_name",
+        "_query",
+        "_subscription",
+        "_variables",
+        "_wire",
+        "id",
+        "task",
+    )
+
+    def __init__(
+        self,
+        wire: Wire,
+        id_: str,
+        query: str,
+        *,
+        variables: Mapping[str, Any] | None,
+        name: str | None,
+        extensions: Mapping[str, Any] | None,
+    ) -> None:
+        """Nothing runs before ``run``."""
+        self.id = id_
+        self.task: asyncio.Task[None] | None = None
+        self._wire = wire
+        self._query = query
+        self._variables = dict(variables or {})
+        self._name = name
+        self._extensions = dict(extensions or {})
+        self._subscription: Subscription | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether a live subscription goes on without a task of its own."""
+        return self._subscription is not None
+
+    async def run(self) -> None:
+        """Do what the document says; whatever happens, the client is told."""
+        try:
+            await self._run()
+        except GraphQLError as error:
+            self._wire.put_error(self.id, [error])
+        except Exception:
+            logger.exception("An operation failed.")
+            error = Refusal(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR")
+            self._wire.put_error(self.id, [error])
+
+    async def _run(self) -> None:
+        document = load(self._wire.schema, self._query)
+        if not isinstance(document, Document):
+            self._wire.put_error(self.id, document)
+            return
+        operation = document.operation(self._name)
+        if operation.operation is OperationType.SUBSCRIPTION and not self._wire.schema.extensions:
+            await self._subscribe(document)
+        else:
+            await self._stream()
+
+    async def _subscribe(self, document: Document) -> None:
+        schema = self._wire.schema._schema  # noqa: SLF001  # Strawberry offers no other way.
+        source = await _awaited(
+            create_source_event_stream(
+                schema,
+                document.node,
+                context_value=self._wire.context,
+                variable_values=self._variables,
+                operation_name=self._name,
+            )
+        )
+        if isinstance(source, ExecutionResult):
+            self._wire.put_error(self.id, source.errors or ())
+        elif isinstance(source, LiveStream):
+            await self._go_live(source, document)
+        else:
+            await source.aclose()
+            await self._stream()
+
+    async def _go_live(self, stream: LiveStream, document: Document) -> None:
+        wants = stream.wants()
+        self._subscription = Subscription(
+            stream.root,
+            stream.call,
+            self._wire.connection,
+            wants,
+            self,
+            rendition=self._rendition(stream, document, wants),
+            labels=stream.labels(wants),
+        )
+        await get_hub().subscribe(self._subscription)
+
+    def _rendition(self, stream: LiveStream, document: Document, wants: Wants) -> Rendition:
+        variables = json.dumps(self._variables, sort_keys=True, default=str)
+        key: tuple[object, ...] = (document, self._name, variables)
+        if wants.query:
+            # Resolvers run for it, and those that are not ours may look at anything.
+            whose = self._wire.connection.fingerprint if stream.knows(wants.query) else self
+            key = (*key, whose)
+        return Rendition(
+            self._wire.schema._schema,  # noqa: SLF001  # As above.
+            document.node,
+            variables=self._variables,
+            operation_name=self._name,
+            context=self._wire.context,
+            key=key,
+            asynchronous=bool(wants.query),
+        )
+
+    async def _stream(self) -> None:
+        """Queries, mutations and the user's own subscriptions go strawberry's way."""
+        source = await self._wire.schema.stream(
+            self._query,
+            variable_values=self._variables,
+            context_value=self._wire.context,
+            operation_name=self._name,
+            operation_extensions=self._extensions,
+        )
+        try:
+            async for result in source:
+                if isinstance(result, PreExecutionError):
+                    self._wire.put_error(self.id, result.errors or ())
+                    return
+                if not isinstance(result, StrawberryResult):
+                    raise Refusal(
+                        "Incremental delivery (@defer, @stream) is not possible over"
+                        " graphql-transport-ws.",
+                        "INVALID",
+                    )
+                self._wire.put_next(self.id, _encode(result))
+        finally:
+            await source.aclose()
+        self._wire.put_complete(self.id)
+
+    def close(self) -> None:
+        """End it, from the client's side."""
+        if self.task is not None:
+            self.task.cancel()
+        if self._subscription is not None:
+            self._subscription.close()
+
+    def caught_up(self) -> None:
+        """The socket's reader reads again."""
+        if self._subscription is not None:
+            self._subscription.caught_up()
+
+    # Sink.
+
+    def deliver(self, envelope: Envelope, payload: str | None) -> bool:  # noqa: ARG002
+        """See ``Sink``."""
+        assert payload is not None
+        return self._wire.offer_next(self.id, payload)
+
+    def fail(self, error: GraphQLError) -> None:
+        """See ``Sink``."""
+        self._wire.put_error(self.id, [error])
+
+
+async def _awaited(value: Any) -> Any:
+    return await value if hasattr(value, "__await__") else value
+
+
+def _encode(result: StrawberryResult) -> str:
+    response: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        response["errors"] = [error.formatted for error in result.errors]
+    if result.extensions:
+        response["extensions"] = result.extensions
+    return json.dumps(response, separators=(",", ":"), ensure_ascii=False)
+
+
+__all__ = ["Operation", "Wire"]

@@ -1,0 +1,174 @@
+"""What waits to be sent on one socket: bounded, and sent at once where the server takes it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import types
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Generator
+
+    Send = Callable[[str], Coroutine[Any, Any, None]]
+
+
+class Outbox:
+    """The one way out of a socket.
+
+    A frame is sent eagerly: the server's ``send`` is stepped at once, and only if it blocks does
+    a task go on with it. What comes meanwhile waits, up to a number of bytes.
+
+    Not every server pushes back on a reader that does not read (daphne takes all of it into
+    memory), so bytes also count as waiting until the client has answered a ping sent after them.
+    """
+
+    def __init__(
+        self, send: Send, *, limit: int, drained: Callable[[], None], ping: Callable[[], str]
+    ) -> None:
+        """``send`` sends one text frame; ``limit`` is the number of bytes that may wait.
+
+        ``drained`` is called when frames can be taken again after some were refused. ``ping``
+        makes a frame that the client has to answer.
+        """
+        self._send = send
+        self._limit = limit
+        self._drained = drained
+        self._ping = ping
+        self._waiting: deque[str] = deque()
+        self._waiting_bytes = 0
+        self._task: asyncio.Task[None] | None = None
+        self._refused = False
+        self._closed = False
+        # Bytes sent in all, up to the last answered ping, and at each ping not answered yet.
+        self._sent = self._acknowledged = 0
+        self._pings: deque[int] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that were not yet handed to the server, or not yet known to be read."""
+        return self._waiting_bytes + self._sent - self._acknowledged
+
+    @property
+    def unanswered(self) -> int:
+        """Pings that the client has not answered."""
+        return len(self._pings)
+
+    def offer(self, frame: str) -> bool:
+        """Send ``frame`` unless too much waits; whether it was taken."""
+        if self._closed:
+            return True
+        if self._refused or self.waiting >= self._limit:
+            self._refused = True
+            if not self._pings:
+                self.ping()
+            return False
+        self.put(frame)
+        return True
+
+    def put(self, frame: str) -> None:
+        """Send ``frame`` in any case (answers and errors; each is asked for by the client)."""
+        if self._closed:
+            return
+        if self._task is None:
+            self._transmit(frame)
+        else:
+            self._waiting.append(frame)
+            self._waiting_bytes += len(frame)
+        if self._sent - (self._pings[-1] if self._pings else self._acknowledged) > self._limit // 4:
+            self.ping()
+
+    def ping(self) -> None:
+        """Send a ping; everything sent before it is known to be read once it is answered."""
+        self._pings.append(self._sent + self._waiting_bytes)
+        self.put(self._ping())
+
+    def answered(self) -> None:
+        """The client answered its oldest unanswered ping."""
+        if self._pings:
+            self._acknowledged = max(self._acknowledged, self._pings.popleft())
+            self._maybe_drained()
+
+    def close(self) -> None:
+        """Send nothing more."""
+        self._closed = True
+        self._waiting.clear()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _transmit(self, frame: str) -> None:
+        self._sent += len(frame)
+        try:
+            rest = step(self._send(frame))
+        except Exception:  # noqa: BLE001  # The socket is gone; its reader is told by disconnect.
+            self._closed = True
+            return
+        if rest is not None:
+            self._task = asyncio.ensure_future(self._finish(rest))
+
+    async def _finish(self, rest: Awaitable[None]) -> None:
+        """Go on with a send that blocked, then with what came meanwhile."""
+        try:
+            await rest
+            while self._waiting:
+                frame = self._waiting.popleft()
+                self._waiting_bytes = max(0, self._waiting_bytes - len(frame))
+                self._sent += len(frame)
+                await self._send(frame)
+        except Exception:  # noqa: BLE001  # As in _transmit.
+            self._closed = True
+            self._waiting.clear()
+        finally:
+            self._task = None
+        self._maybe_drained()
+
+    def _maybe_drained(self) -> None:
+        if self._refused and not self._closed and self.waiting < self._limit // 2:
+            self._refused = False
+            self._drained()
+
+
+def step(coroutine: Coroutine[Any, Any, None]) -> Awaitable[None] | None:
+    """Run ``coroutine`` up to where it waits; what is left of it, ``None`` if it is done.
+
+    Raises what the coroutine raises before it waits. Python 3.12 knows this as an eager task.
+    """
+    if sys.version_info >= (3, 12):
+        task = asyncio.Task(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
+        if not task.done():
+            return task
+        task.result()
+        return None
+    try:
+        waited_for = coroutine.send(None)
+    except StopIteration:
+        return None
+    return _resume(coroutine, waited_for)
+
+
+@types.coroutine
+def _resume(coroutine: Coroutine[Any, Any, None], waited_for: Any) -> Generator[Any, Any, None]:
+    """Await the rest of a coroutine that was stepped by hand."""
+    while True:
+        try:
+            value = yield waited_for
+        except BaseException as error:
+            advance = _thrower(coroutine, error)
+        else:
+            advance = _sender(coroutine, value)
+        try:
+            waited_for = advance()
+        except StopIteration:
+            return
+
+
+def _sender(coroutine: Coroutine[Any, Any, None], value: Any) -> Callable[[], Any]:
+    return lambda: coroutine.send(value)
+
+
+def _thrower(coroutine: Coroutine[Any, Any, None], error: BaseException) -> Callable[[], Any]:
+    return lambda: coroutine.throw(error)
+
+
+__all__ = ["Outbox", "step"]
