@@ -10,11 +10,12 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import StreamingHttpResponse
 from graphql import GraphQLError
 from strawberry.exceptions import MissingQueryError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from drf_live_graphql.conf import settings
+from drf_live_graphql.documents import Document, load
 from drf_live_graphql.transport import sse
 from drf_live_graphql.transport.http_errors import RequestError
 from drf_live_graphql.transport.media import Accept, Media
@@ -25,13 +26,11 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from django.http.response import HttpResponseBase
     from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+    from strawberry.schema.base import BaseSchema
 
     from drf_live_graphql.transport.http import LiveGraphQLView
 
-_UNNAMED = (
-    "Expected a document with exactly one operation, or an `operationName` that is in it; "
-    "`operationName` is {name}."
-)
+_NEEDS_QUERY = "Expected a GraphQL document as `query`; it is missing."
 _NEEDS_STREAM = (
     "A subscription has many results and needs a connection that stays open: send this request "
     f"with `Accept: {Media.STREAM}`, or use a WebSocket (graphql-transport-ws) at this address."
@@ -58,25 +57,22 @@ class Operation:
 
     async def run(self, data: GraphQLRequestData) -> HttpResponseBase:
         """Run one operation and answer with its result, or with the stream of its results."""
-        if data.protocol == "sse":
-            return self.stream(data, {*self.allowed, OperationType.SUBSCRIPTION})
-        try:
-            result = await self.execute(data)
-        except InvalidOperationTypeError as error:
-            if error.operation_type is not OperationType.SUBSCRIPTION:
-                raise self.not_allowed(error.operation_type) from error
-            if not self.accept.stream:
-                raise RequestError(406, _NEEDS_STREAM) from error
-            return self.stream(data, {OperationType.SUBSCRIPTION})
-        payload = await self.payload(result)
+        kind = _check(self.view.schema, data)
+        subscription = kind is OperationType.SUBSCRIPTION
+        if data.protocol == "sse" or (subscription and self.accept.stream):
+            refusal = kind if isinstance(kind, PreExecutionError) else None
+            return self.stream(self.results(data, refusal))
+        if subscription:
+            raise RequestError(406, _NEEDS_STREAM)
+        payload = await self.payload(await self.execute(data, kind))
         return self.finish(payload, self.status(payload))
 
     async def run_batch(self, batch: list[GraphQLRequestData]) -> HttpResponseBase:
         """Run several operations side by side; strawberry's ``batching_config`` allows it."""
-        try:
-            results = await asyncio.gather(*(self.execute(data) for data in batch))
-        except InvalidOperationTypeError as error:
-            raise self.not_allowed(error.operation_type) from error
+        schema = self.view.schema
+        results = await asyncio.gather(
+            *(self.execute(data, _check(schema, data)) for data in batch)
+        )
         return self.finish([await self.payload(result) for result in results], 200)
 
     @property
@@ -86,8 +82,12 @@ class Operation:
             return {OperationType.QUERY, OperationType.MUTATION}
         return {OperationType.QUERY} if self.view.allow_queries_via_get else set()
 
-    async def execute(self, data: GraphQLRequestData) -> ExecutionResult:
-        """One result; ``InvalidOperationTypeError`` for a kind of operation not allowed here."""
+    async def execute(
+        self, data: GraphQLRequestData, kind: OperationType | PreExecutionError | None
+    ) -> ExecutionResult:
+        """One result. Raises a ``RequestError`` for an operation that this method can't run."""
+        if isinstance(kind, PreExecutionError):
+            return kind
         try:
             result = await self.view.schema.execute(
                 data.query,
@@ -99,13 +99,30 @@ class Operation:
                 operation_extensions=data.extensions,
             )
         except MissingQueryError as error:
-            raise RequestError(400, "Expected a GraphQL document as `query`; it is missing.") from (
-                error
-            )
-        except CannotGetOperationTypeError as error:
-            message = _UNNAMED.format(name=repr(error.operation_name))
-            return PreExecutionError(data=None, errors=[GraphQLError(message)])
+            raise RequestError(400, _NEEDS_QUERY) from error
+        except InvalidOperationTypeError as error:
+            raise self.not_allowed(error.operation_type) from error
         return _whole(result)
+
+    async def results(
+        self, data: GraphQLRequestData, refusal: PreExecutionError | None
+    ) -> AsyncGenerator[ExecutionResult, None]:
+        """Every result of an operation; what is wrong with it is a result as well."""
+        if refusal is not None:
+            yield refusal
+            return
+        stream = await self.view.schema.stream(
+            data.query,
+            variable_values=data.variables,
+            context_value=self.context,
+            root_value=self.root_value,
+            operation_name=data.operation_name,
+            operation_extensions=data.extensions,
+            allowed_operation_types={*self.allowed, OperationType.SUBSCRIPTION},
+        )
+        async with aclosing(stream):
+            async for result in stream:
+                yield _whole(result)
 
     def not_allowed(self, kind: OperationType) -> RequestError:
         """The refusal of a mutation by GET, and of a query by GET where that is off."""
@@ -115,35 +132,16 @@ class Operation:
             headers={"Allow": "POST"},
         )
 
-    def stream(
-        self, data: GraphQLRequestData, allowed: set[OperationType]
-    ) -> StreamingHttpResponse:
-        """The operation's results as an event stream."""
+    def stream(self, results: AsyncGenerator[ExecutionResult, None]) -> StreamingHttpResponse:
+        """``results`` as an event stream."""
         if not isinstance(self.request, ASGIRequest):
             raise RequestError(501, _NEEDS_ASGI)
-        events = sse.events(self.results(data, allowed), self.encode)
+        events = sse.events(results, self.encode)
         response = StreamingHttpResponse(sse.EventStream(events, settings.KEEP_ALIVE))
         self.dress(response)
         for name, value in sse.HEADERS.items():
             response[name] = value
         return response
-
-    async def results(
-        self, data: GraphQLRequestData, allowed: set[OperationType]
-    ) -> AsyncGenerator[ExecutionResult, None]:
-        """Every result of an operation; what is wrong with it is a result as well."""
-        stream = await self.view.schema.stream(
-            data.query,
-            variable_values=data.variables,
-            context_value=self.context,
-            root_value=self.root_value,
-            operation_name=data.operation_name,
-            operation_extensions=data.extensions,
-            allowed_operation_types=allowed,
-        )
-        async with aclosing(stream):
-            async for result in stream:
-                yield _whole(result)
 
     async def payload(self, result: ExecutionResult) -> GraphQLHTTPResponse:
         """What is sent for a result. One that was never executed has no ``data`` entry."""
@@ -175,6 +173,24 @@ class Operation:
             if name.lower() != "content-type":
                 response[name] = value
         response.cookies.update(self.sub_response.cookies)
+
+
+def _check(
+    schema: BaseSchema, data: GraphQLRequestData
+) -> OperationType | PreExecutionError | None:
+    """The kind of operation that is asked for, or what is wrong with its document.
+
+    ``None`` where no document came: an extension of the schema may know it (persisted queries).
+    """
+    if not data.query:
+        return None
+    try:
+        document = load(schema, data.query)
+        if isinstance(document, Document):
+            return OperationType(document.operation(data.operation_name).operation.value)
+    except GraphQLError as error:
+        return PreExecutionError(data=None, errors=[error])
+    return PreExecutionError(data=None, errors=list(document))
 
 
 def _never_executed(result: ExecutionResult) -> bool:

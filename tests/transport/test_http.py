@@ -11,12 +11,15 @@ import pytest
 import strawberry
 from django.core.exceptions import ImproperlyConfigured
 from django.test import AsyncClient, AsyncRequestFactory, Client
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
 from drf_live_graphql.transport.http import LiveGraphQLView
 from tests.transport import http_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_django.fixtures import SettingsWrapper
 
 pytestmark = pytest.mark.urls("tests.transport.http_urls")
@@ -130,7 +133,46 @@ async def test_what_never_ran_is_400_only_where_the_media_type_says_so(
 
 async def test_an_unknown_operation_is_named() -> None:
     response = await post({"query": "query A { hello }", "operationName": "B"})
-    assert "`operationName` is 'B'" in message(response)
+    assert "'B'" in message(response)
+
+
+async def test_of_several_operations_one_must_be_named() -> None:
+    response = await post({"query": "query A { hello } query B { hello }"}, accept=RESPONSE)
+    assert response.status_code == 400
+    assert "['A', 'B']" in message(response)
+
+
+@pytest.mark.parametrize("accept", [RESPONSE, STREAM])
+async def test_the_limits_of_documents_hold(settings: SettingsWrapper, accept: str) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"QUERY_FIELDS": 2}
+    response = await post({"query": "{ a: hello b: hello c: hello }"}, accept=accept)
+    content = b"".join([part async for part in response]) if response.streaming else b""
+    assert b"QUERY_FIELDS is 2" in (content or response.content)
+
+
+class Persisted(SchemaExtension):
+    """A document that the server knows by heart, as with persisted queries."""
+
+    def on_operation(self) -> Iterator[None]:
+        self.execution_context.query = "subscription { count(to: 1) }"
+        yield
+
+
+@pytest.mark.parametrize(
+    ("accept", "status", "content"),
+    [(STREAM, 200, b'{"data":{"count":1}}'), ("*/*", 405, b"can't be run by POST")],
+)
+async def test_an_extension_may_know_the_document(accept: str, status: int, content: bytes) -> None:
+    schema = strawberry.Schema(
+        query=http_schema.Query, subscription=http_schema.Subscription, extensions=[Persisted]
+    )
+    view: Any = LiveGraphQLView.as_view(schema=schema)
+    factory = AsyncRequestFactory()
+    headers = {"Accept": accept}
+    response = await view(factory.post("/", {}, "application/json", headers=headers))
+    sent = b"".join([part async for part in response]) if response.streaming else b""
+    assert response.status_code == status
+    assert content in (sent or response.content)
 
 
 async def test_resolvers_set_status_headers_and_cookies() -> None:
@@ -324,6 +366,7 @@ async def test_a_batch_is_answered_in_order() -> None:
         ([{"query": "{ hello }"}] * 3, "*/*", 400),
         ([{"query": "{ hello }"}], STREAM, 400),
         ([{"query": "subscription { count }"}], "*/*", 405),
+        ([{"query": "mutation { double(number: 1) }"}], "*/*", 200),
         ([1], "*/*", 400),
     ],
 )
