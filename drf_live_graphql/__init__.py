@@ -2,4 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .exceptions import LiveError
+    from .router import LiveRouter
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """The public names; imported on use, as Django imports the package before models may be."""
+    if name == "LiveRouter":
+        from .router import LiveRouter
+
+        return LiveRouter
+    if name == "LiveError":
+        from .exceptions import LiveError
+
+        return LiveError
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = ["LiveError", "LiveRouter", "__version__"]

@@ -41,9 +41,10 @@ class Outbox:
         self._task: asyncio.Task[None] | None = None
         self._refused = False
         self._closed = False
-        # Bytes sent in all, up to the last answered ping, and at each ping not answered yet.
+        # Bytes sent in all, up to the last answered ping, and at each ping not answered yet,
+        # with the time of that ping.
         self._sent = self._acknowledged = 0
-        self._pings: deque[int] = deque()
+        self._pings: deque[tuple[int, float]] = deque()
 
     @property
     def waiting(self) -> int:
@@ -51,9 +52,9 @@ class Outbox:
         return self._waiting_bytes + self._sent - self._acknowledged
 
     @property
-    def unanswered(self) -> int:
-        """Pings that the client has not answered."""
-        return len(self._pings)
+    def silence(self) -> float:
+        """Seconds for which the oldest unanswered ping has been waiting."""
+        return asyncio.get_running_loop().time() - self._pings[0][1] if self._pings else 0.0
 
     def offer(self, frame: str) -> bool:
         """Send ``frame`` unless too much waits; whether it was taken."""
@@ -76,18 +77,20 @@ class Outbox:
         else:
             self._waiting.append(frame)
             self._waiting_bytes += len(frame)
-        if self._sent - (self._pings[-1] if self._pings else self._acknowledged) > self._limit // 4:
+        covered = self._pings[-1][0] if self._pings else self._acknowledged
+        if self._sent - covered > self._limit // 4:
             self.ping()
 
     def ping(self) -> None:
         """Send a ping; everything sent before it is known to be read once it is answered."""
-        self._pings.append(self._sent + self._waiting_bytes)
+        total = self._sent + self._waiting_bytes
+        self._pings.append((total, asyncio.get_running_loop().time()))
         self.put(self._ping())
 
     def answered(self) -> None:
         """The client answered its oldest unanswered ping."""
         if self._pings:
-            self._acknowledged = max(self._acknowledged, self._pings.popleft())
+            self._acknowledged = max(self._acknowledged, self._pings.popleft()[0])
             self._maybe_drained()
 
     def close(self) -> None:

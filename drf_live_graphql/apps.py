@@ -1,0 +1,24 @@
+"""The Django app: finds every ``live.py``, and captures what they registered."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+class DrfLiveGraphQLConfig(AppConfig):
+    """Makes each process of the project, whatever it is for, publish its changes."""
+
+    name = "drf_live_graphql"
+    verbose_name = "DRF Live GraphQL"
+
+    def ready(self) -> None:
+        """Import the live modules of all apps, as the admin does its own."""
+        from . import checks  # noqa: F401  # Registers them.
+        from .conf import check_names, settings
+        from .router import routers
+
+        check_names()
+        autodiscover_modules(settings.AUTODISCOVER)
+        for router in routers():
+            router.watch()

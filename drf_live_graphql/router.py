@@ -1,0 +1,308 @@
+"""``LiveRouter``: what a project touches. It names the views that go live, and where."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+import strawberry
+from django.apps import apps
+from rest_framework.generics import GenericAPIView
+from rest_framework.routers import SimpleRouter
+from rest_framework.viewsets import ViewSetMixin
+from strawberry.schema.config import StrawberryConfig
+
+from schema_gen import ViewDescription, build_types, describe_view
+
+from .changes import watch
+from .exceptions import LiveError
+from .live.resolvers import LiveResolvers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from asgiref.typing import ASGIApplication
+    from django.http.response import HttpResponseBase
+    from django.urls import URLPattern
+    from rest_framework.routers import BaseRouter
+
+    from schema_gen import BuiltTypes
+
+ACTIONS = ("list", "retrieve")
+
+# Every router of the process, so that each process knows which models to capture.
+_routers: WeakSet[LiveRouter] = WeakSet()
+
+
+@dataclass(frozen=True)
+class _Registration:
+    """One view under one route, not yet described."""
+
+    view_class: type[Any]
+    prefix: str
+    basename: str | None
+    route: str
+    actions: tuple[str, ...]
+    initkwargs: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, str | None] = field(default_factory=dict)
+
+
+class LiveRouter:
+    """Registers DRF views and makes their ``list`` and ``retrieve`` live over GraphQL.
+
+    The views are used as they are. The schema is built when it is first asked for; what is
+    registered after that would not be in it, and is refused.
+    """
+
+    def __init__(self) -> None:
+        """A router without views."""
+        self._registrations: list[_Registration] = []
+        _routers.add(self)
+
+    # Registration.
+
+    def register(
+        self,
+        prefix: str,
+        viewset: type[Any],
+        basename: str | None = None,
+        *,
+        list_name: str | None = None,
+        retrieve_name: str | None = None,
+        type_name: str | None = None,
+    ) -> None:
+        """Make a ViewSet or generic view live; positional arguments as DRF's ``register``.
+
+        ``prefix`` may hold URL kwargs, as ``projects/{project_pk}/tasks`` or as a regex group.
+        The names override what prefix, basename and serializer give to the GraphQL roots and
+        row type. Raises ``LiveError`` for what is no view with a model, for a prefix that is
+        taken, and once the schema is built.
+        """
+        _check_view(viewset)
+        names = {"list_name": list_name, "retrieve_name": retrieve_name, "type_name": type_name}
+        route = re.sub(r"{(\w+)}", r"(?P<\1>[^/.]+)", prefix.strip("/"))
+        if not issubclass(viewset, ViewSetMixin):
+            actions = tuple(action for action in ACTIONS if hasattr(viewset, action))
+            self._add(_Registration(viewset, prefix, basename, route, actions, {}, names))
+            return
+        router = SimpleRouter()
+        try:
+            router.register(route, viewset, basename=basename)
+        except AssertionError as error:
+            raise LiveError(
+                f"{viewset.__name__} has no `queryset` attribute to take a basename from."
+                f" Name it: live.register({prefix!r}, {viewset.__name__}, basename=...)."
+            ) from error
+        self._include(router, names)
+
+    def include(self, router: BaseRouter) -> None:
+        """Make everything live that a DRF router holds; nested routers as well.
+
+        Views without a model are left out: a router holds what it holds. Raises ``LiveError``
+        where nothing is left, for prefixes that are taken, and once the schema is built.
+        """
+        if not hasattr(router, "get_urls"):
+            raise LiveError(
+                f"include() expected a DRF router, such as SimpleRouter(); {router!r} came."
+                " A single view goes into register()."
+            )
+        if not self._include(router, {}):
+            raise LiveError(
+                f"include() found no ViewSet with a list or retrieve action in {router!r}."
+                " Register ViewSets on the router before it is included."
+            )
+
+    def _include(self, router: Any, names: Mapping[str, str | None]) -> int:
+        found: dict[tuple[type[Any], str | None], dict[str, URLPattern]] = {}
+        for pattern in router.get_urls():
+            callback = pattern.callback
+            action = getattr(callback, "actions", {}).get("get")
+            if action in ACTIONS and "format" not in pattern.pattern.converters and not _suffixed(
+                pattern
+            ):
+                key = (callback.cls, callback.initkwargs.get("basename"))
+                found.setdefault(key, {}).setdefault(action, pattern)
+        count = 0
+        for (view_class, basename), patterns in found.items():
+            if not issubclass(view_class, GenericAPIView):
+                continue
+            route = _list_route(patterns)
+            registration = _Registration(
+                view_class,
+                route,
+                basename,
+                route,
+                tuple(patterns),
+                {"basename": basename} if basename else {},
+                names,
+            )
+            self._add(registration)
+            count += 1
+        return count
+
+    def _add(self, registration: _Registration) -> None:
+        if "_types" in self.__dict__:
+            raise LiveError(
+                f"{registration.view_class.__name__} was registered after the schema was built,"
+                " so it would not be in it. Register every view in live.py, before"
+                " live.schema, live.as_view() or live.asgi() is used."
+            )
+        for other in self._registrations:
+            if other.route == registration.route:
+                raise LiveError(
+                    f"{registration.prefix!r} is registered twice: for"
+                    f" {other.view_class.__name__} and for {registration.view_class.__name__}."
+                    " Give one of them another prefix, or leave it out."
+                )
+        self._registrations.append(registration)
+        if apps.ready:
+            self._watch(registration)
+
+    # What is made of it.
+
+    @cached_property
+    def views(self) -> tuple[ViewDescription, ...]:
+        """The descriptions of the registered views, in the order of registration."""
+        return tuple(
+            describe_view(
+                registration.view_class,
+                prefix=registration.prefix,
+                basename=registration.basename,
+                initkwargs=registration.initkwargs,
+                route=registration.route,
+                actions=registration.actions,
+                **registration.names,
+            )
+            for registration in self._registrations
+        )
+
+    @cached_property
+    def _types(self) -> BuiltTypes:
+        if not self._registrations:
+            raise LiveError(
+                "This LiveRouter has no views, and a GraphQL schema needs at least one. Call"
+                " live.register(prefix, ViewSet) or live.include(router) in live.py."
+            )
+        views = self.views
+        roots = [root for view in views for root in view.roots]
+        built = build_types(views, LiveResolvers(roots))
+        for view in views:
+            watch(view.model)
+        return built
+
+    @property
+    def query_type(self) -> type[Any]:
+        """The strawberry type with the query roots, to merge into a schema of your own."""
+        return self._types.query_type
+
+    @property
+    def subscription_type(self) -> type[Any]:
+        """The strawberry type with the subscription roots, to merge likewise."""
+        return self._types.subscription_type
+
+    @property
+    def config(self) -> StrawberryConfig:
+        """The strawberry configuration that the types need: a merged schema passes it on."""
+        return StrawberryConfig(scalar_map=dict(self._types.scalar_map))
+
+    @cached_property
+    def schema(self) -> strawberry.Schema:
+        """The schema of everything registered."""
+        return strawberry.Schema(
+            query=self.query_type, subscription=self.subscription_type, config=self.config
+        )
+
+    def as_view(
+        self, *, schema: strawberry.Schema | None = None
+    ) -> Callable[..., HttpResponseBase]:
+        """The Django view: GraphQL over HTTP for clients, GraphiQL for a browser.
+
+        ``schema`` is the merged one, where there is one.
+        """
+        from .transport.http import LiveGraphQLView
+
+        view: Callable[..., HttpResponseBase] = LiveGraphQLView.as_view(
+            schema=schema or self.schema
+        )
+        return view
+
+    def as_consumer(self, *, schema: strawberry.Schema | None = None) -> ASGIApplication:
+        """The Channels consumer, for wiring by hand; it expects session and user in its scope."""
+        from .transport.websocket import LiveConsumer
+
+        application: ASGIApplication = LiveConsumer.as_asgi(schema=schema or self.schema)
+        return application
+
+    def asgi(
+        self,
+        http: ASGIApplication,
+        *,
+        path: str = "graphql/",
+        schema: strawberry.Schema | None = None,
+    ) -> ASGIApplication:
+        """The whole ASGI application: ``http`` as it was, and websockets on ``path``.
+
+        Sessions and users of the site come with it, and so does the check of a browser's origin
+        (setting ``ALLOWED_ORIGINS``). A socket to any other path is refused.
+        """
+        from .transport.application import application
+
+        return application(http, self.as_consumer(schema=schema), path)
+
+    # Capturing.
+
+    def watch(self) -> None:
+        """Capture the changes of every registered view's model in this process."""
+        for registration in self._registrations:
+            self._watch(registration)
+
+    def _watch(self, registration: _Registration) -> None:
+        queryset = getattr(registration.view_class, "queryset", None)
+        if queryset is not None:
+            watch(queryset.model)
+            return
+        serializer_class = getattr(registration.view_class, "serializer_class", None)
+        model = getattr(getattr(serializer_class, "Meta", None), "model", None)
+        if model is not None:
+            watch(model)
+
+
+def routers() -> Iterable[LiveRouter]:
+    """Every ``LiveRouter`` of the process."""
+    return tuple(_routers)
+
+
+def _check_view(view: object) -> None:
+    if not isinstance(view, type) or not issubclass(view, GenericAPIView):
+        raise LiveError(
+            "Expected a ViewSet or a generic view class of Django REST Framework with a model"
+            f" (a subclass of GenericAPIView, such as ModelViewSet); {view!r} came."
+        )
+    if not any(hasattr(view, action) for action in ACTIONS):
+        raise LiveError(
+            f"{view.__name__} has neither list() nor retrieve(), so there is nothing to make"
+            " live. Add ListModelMixin or RetrieveModelMixin, or leave it out."
+        )
+
+
+def _suffixed(pattern: URLPattern) -> bool:
+    """Whether it is a route with a format suffix (``tasks.json``), which repeats another."""
+    return "<format>" in str(pattern.pattern) or "drf_format_suffix" in str(pattern.pattern)
+
+
+def _list_route(patterns: Mapping[str, URLPattern]) -> str:
+    """The list's route below the router, whether or not the view has a list."""
+    if "list" in patterns:
+        return _bare(patterns["list"])
+    route = _bare(patterns["retrieve"])
+    return re.sub(r"/?(\(\?P<\w+>(?:[^()\\]|\\.)*\)|<[\w:]+>)$", "", route)
+
+
+def _bare(pattern: URLPattern) -> str:
+    return str(pattern.pattern).removeprefix("^").removesuffix("$").removesuffix("\\Z").strip("/")
+
+
+__all__ = ["LiveRouter", "routers"]
