@@ -1,0 +1,96 @@
+"""Every named type of a schema, once. Two different things of one name are an error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .envelopes import envelope, page_object
+from .exceptions import SchemaError
+from .scalars import ANNOTATIONS
+from .types import EnumDescription, EnumType, ListType, ObjectDescription, ObjectType
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from .roots import RootDescription
+    from .types import TypeDescription
+
+__all__ = ["Catalogue"]
+
+MEND = (
+    "Give one of them another name: type_name= of register() for the row of a view, Meta.ref_name "
+    "for any serializer."
+)
+ROOT_MEND = "Give one of them another name with list_name= or retrieve_name= of register()."
+
+
+def _reserved() -> dict[str, tuple[Hashable, str]]:
+    names: dict[str, str] = dict.fromkeys(("Query", "Mutation", "Subscription"), "a root type")
+    names |= dict.fromkeys(ANNOTATIONS, "a scalar")
+    return {name: ((name, what), f"{what} of GraphQL's") for name, what in names.items()}
+
+
+@dataclass
+class Catalogue:
+    """Objects, enums and roots by name. `envelopes` are the names of those that have a `query`."""
+
+    objects: dict[str, ObjectDescription] = field(default_factory=dict)
+    enums: dict[str, EnumDescription] = field(default_factory=dict)
+    roots: dict[str, RootDescription] = field(default_factory=dict)
+    envelopes: dict[str, str] = field(default_factory=dict)
+    _known: dict[str, tuple[Hashable, str]] = field(default_factory=_reserved)
+
+    def add(self, root: RootDescription) -> None:
+        """Enter a root and all that it leads to. A SchemaError names both sides of a clash."""
+        other = self.roots.setdefault(root.name, root)
+        if other is not root:
+            raise SchemaError(
+                f"Two roots are called {root.name!r}: {_place(other)} and {_place(root)}. "
+                f"{ROOT_MEND}"
+            )
+        self._object(root.row, root.row.origin)
+        if root.page is not None:
+            self._object(page_object(root.page, root), f"the page of {root.name!r}")
+        change = envelope(root)
+        self.envelopes[root.name] = change.name
+        self._object(change, f"the changes of {root.name!r}")
+        for argument in root.arguments:
+            self._type(argument.type, f"the argument {argument.name!r} of {root.name!r}")
+
+    def _object(self, found: ObjectDescription, origin: str) -> None:
+        if not self._is_new(found.name, (origin, found.signature), origin):
+            return
+        self.objects[found.name] = found
+        for item in found.fields:
+            self._type(item.type, f"the field {item.key!r} of {found.origin}")
+
+    def _type(self, found: TypeDescription, place: str) -> None:
+        if isinstance(found, ListType):
+            self._type(found.of, place)
+        elif isinstance(found, EnumType):
+            enum = found.enum
+            if self._is_new(enum.name, enum.signature, place):
+                self.enums[enum.name] = enum
+        elif isinstance(found, ObjectType) and found.object is not None:
+            self._nested(found.object)
+
+    def _nested(self, found: ObjectDescription) -> None:
+        # Pages and envelopes come with their own origins, before anything refers to them.
+        if found.serializer_class is not None or found.name not in self.objects:
+            self._object(found, found.origin)
+
+    def _is_new(self, name: str, signature: Hashable, origin: str) -> bool:
+        known = self._known.setdefault(name, (signature, origin))
+        if known[0] is signature:
+            return True
+        if known[0] == signature:
+            return False
+        raise SchemaError(
+            f"Two different types are called {name!r}: {known[1]} and {origin}. {MEND}"
+        )
+
+
+def _place(root: RootDescription) -> str:
+    view = f"{root.view_class.__module__}.{root.view_class.__qualname__}"
+    return f"{view}.{root.action}() at {root.route.text!r}"

@@ -1,0 +1,128 @@
+"""The types that subscriptions answer with: what one commit changed, as one client may see it."""
+
+from __future__ import annotations
+
+import enum
+
+import strawberry
+
+from .roots import RootDescription
+from .types import (
+    EnumDescription,
+    EnumType,
+    EnumValueDescription,
+    FieldDescription,
+    ListType,
+    ObjectDescription,
+    ObjectReference,
+    ObjectType,
+    PageDescription,
+    ScalarType,
+    TypeDescription,
+)
+
+__all__ = ["CHANGE_ACTION", "QUERY_DESCRIPTION", "ChangeAction", "envelope", "page_object"]
+
+QUERY_DESCRIPTION = (
+    "The root again, read after the change. Select the query that a client's cache holds here, and "
+    "the cache rewrites it by itself."
+)
+CURSOR = FieldDescription("cursor", "cursor", ScalarType("String"), "The point to resume from.")
+
+
+@strawberry.enum(
+    name="ChangeAction",
+    description="What happened to a row, always relative to what the subscriber can see.",
+)
+class ChangeAction(enum.Enum):
+    """What happened to a row, always relative to what the subscriber can see."""
+
+    SNAPSHOT = "SNAPSHOT"
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    DELETED = "DELETED"
+
+
+CHANGE_ACTION = EnumDescription(
+    "ChangeAction", tuple(EnumValueDescription(item.name, item.value) for item in ChangeAction)
+)
+
+
+def reference_to(target: ObjectDescription) -> ObjectType:
+    """The type of an object that is fully described."""
+    reference = ObjectReference(target.name)
+    reference.target = target
+    return ObjectType(reference)
+
+
+def page_object(page: PageDescription, root: RootDescription) -> ObjectDescription:
+    """A page as an object type."""
+    return ObjectDescription(
+        page.name, page.fields, description=f"A page of `{root.name}`, as a GET answers it."
+    )
+
+
+def envelope(root: RootDescription) -> ObjectDescription:
+    """The envelope of a root, all but its `query`, which is the schema's own root."""
+    return _list_envelope(root) if root.action == "list" else _row_envelope(root)
+
+
+def _list_envelope(root: RootDescription) -> ObjectDescription:
+    row = reference_to(root.row)
+    rows = ListType(row)
+    snapshot: TypeDescription = rows
+    if root.page is not None:
+        snapshot = reference_to(page_object(root.page, root))
+    fields = (
+        FieldDescription(
+            "snapshot",
+            "snapshot",
+            snapshot.optional(),
+            "What a GET answers: in the first payload, and again only after changes may have been "
+            "missed; else null.",
+        ),
+        FieldDescription(
+            "created",
+            "created",
+            rows,
+            "Rows that entered the list: new, or changed so that they now match and are visible.",
+        ),
+        FieldDescription("updated", "updated", rows, "Rows of the list that changed."),
+        FieldDescription(
+            "deleted",
+            "deleted",
+            ListType(ScalarType("ID")),
+            "Ids of rows that left the list: deleted, or changed so that they no longer match or "
+            "are no longer visible.",
+        ),
+        CURSOR,
+    )
+    return ObjectDescription(
+        f"{root.type_base}ListChange",
+        fields,
+        description=f"All that one commit changed in `{root.name}`, as this client may see it.",
+    )
+
+
+def _row_envelope(root: RootDescription) -> ObjectDescription:
+    fields = (
+        FieldDescription(
+            "action",
+            "action",
+            EnumType(CHANGE_ACTION),
+            "What happened, relative to what this client can see.",
+        ),
+        FieldDescription("objectId", "objectId", ScalarType("ID"), "The id of the row."),
+        FieldDescription(
+            "instance",
+            "instance",
+            reference_to(root.row).optional(),
+            "The row as a GET answers it; null once it is deleted or out of sight.",
+        ),
+        CURSOR,
+    )
+    return ObjectDescription(
+        f"{root.type_base}Change",
+        fields,
+        description=f"A change of one `{root.name}`, as this client may see it.",
+    )

@@ -1,0 +1,172 @@
+"""Serializer field → type, by a registry that is asked along the field class's MRO."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from rest_framework import serializers
+
+from .enums import enum_from_choices
+from .hints import return_hint, type_of_hint
+from .naming import pascal
+from .nullability import may_be_null
+from .overrides import type_of_override
+from .spectacular import annotation
+from .types import EnumType, ScalarType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.db.models import Model
+
+    from .serializers import Describer
+    from .sources import Source
+    from .types import FieldDescription, ObjectType, TypeDescription
+
+__all__ = ["FieldScope", "describe_field", "register_field", "register_field_type"]
+
+
+@dataclass(frozen=True)
+class FieldScope:
+    """A serializer field and what describing it needs to know.
+
+    `name` is its name in the serializer (an item of a list goes by the list's), `source` where
+    its value comes from, `owner` the GraphQL name of the type that it is on.
+    """
+
+    describer: Describer
+    serializer: Any
+    name: str
+    field: Any
+    source: Source
+    owner: str
+
+    def at(self, field: Any, source: Source | None = None) -> FieldScope:
+        """The scope of a field inside this one: a list's child, a many-relation's item."""
+        return replace(self, field=field, source=source or self.source)
+
+    def describe(self) -> TypeDescription:
+        """The type of the field; see `describe_field`."""
+        return describe_field(self)
+
+    def json(self, problem: str, mend: str) -> TypeDescription:
+        """Nullable JSON, and a warning that says why and how to mend it."""
+        place = f"{type(self.serializer).__name__}.{self.name}"
+        self.describer.warn(place, f"{problem}, so it is nullable JSON", mend)
+        return ScalarType("JSON", nullable=True)
+
+    def hint(self, hint: Any) -> TypeDescription | None:
+        """The type of a Python hint, None if the hint can't be read."""
+        return type_of_hint(hint, self)
+
+    def hint_name(self) -> str:
+        """A type name for an enum that has none of its own."""
+        return f"{self.owner}{pascal(self.name)}Enum"
+
+    def make_enum(self, choices: Any, name: str | None = None) -> EnumType | None:
+        """The enum of `choices`, nullable: a stored value may be none of them."""
+        enum = enum_from_choices(pascal(name) if name else self.hint_name(), choices)
+        return EnumType(enum, nullable=True) if enum else None
+
+    def make_object(
+        self, name: str, origin: Any, fields: Callable[[], tuple[FieldDescription, ...]]
+    ) -> ObjectType:
+        """The object that a class with hints stands for."""
+        return self.describer.make_object(name, origin, fields)
+
+    def nested(self, serializer: Any, model: type[Model] | None) -> TypeDescription:
+        """The object of a serializer inside this one."""
+        return self.describer.nested(serializer, model)
+
+    def description(self) -> str | None:
+        """The help text, else a label that says more than the name, else the docstring."""
+        field = self.field
+        if field.help_text:
+            return str(field.help_text)
+        label = str(field.label or "")
+        if label and label.lower() != self.name.replace("_", " ").lower():
+            return label
+        if isinstance(field, serializers.SerializerMethodField):
+            return inspect.getdoc(getattr(self.serializer, str(field.method_name), None))
+        attribute = self.source.attribute
+        return inspect.getdoc(attribute) if inspect.isfunction(attribute) else None
+
+
+Described: TypeAlias = "Callable[[FieldScope], TypeDescription]"
+
+_registry: dict[type, Described] = {}
+
+
+def register_field(*field_classes: type) -> Callable[[Described], Described]:
+    """Decorate the function that describes these field classes and their subclasses.
+
+    It gets a `FieldScope` and returns the type; nullability is added to it afterwards. A later
+    registration of the same class wins.
+    """
+
+    def register(describe: Described) -> Described:
+        for field_class in field_classes:
+            _registry[field_class] = describe
+        return describe
+
+    return register
+
+
+def register_field_type(field_class: type, hint: Any) -> None:
+    """Say by a Python hint what a custom serializer field puts out: `Decimal`, `list[str]` ..."""
+
+    def describe(scope: FieldScope) -> TypeDescription:
+        found = scope.hint(hint)
+        if found is None:
+            return scope.json(
+                f"the type {hint!r} registered for {field_class.__name__} is not one that GraphQL "
+                f"can say",
+                "Register a scalar, a list, an enum, a TypedDict or a dataclass.",
+            )
+        return found
+
+    register_field(field_class)(describe)
+
+
+def describe_field(scope: FieldScope) -> TypeDescription:
+    """The type of a bound serializer field, nullable where its value may be null.
+
+    What nothing is known of is nullable JSON, with a warning: a type that holds in every case.
+    """
+    found = _described(scope)
+    if scope.source.is_pk and isinstance(found, ScalarType) and found.name in PK_SCALARS:
+        found = replace(found, name="ID")
+    nullable = found.nullable or may_be_null(scope.field, scope.source)
+    return found.optional() if nullable or _reads_its_own_way(scope.field) else found
+
+
+PK_SCALARS = frozenset({"Int", "BigInt", "String", "UUID"})
+
+
+def _described(scope: FieldScope) -> TypeDescription:
+    override = annotation(scope.field).get("field")
+    if override is not None:
+        return type_of_override(scope, override)
+    cls = type(scope.field)
+    base = next((base for base in cls.__mro__ if base in _registry), None)
+    writer = _definer(cls, "to_representation")
+    if base is not None and (writer is base or not issubclass(writer, base)):
+        return _registry[base](scope)
+    found = scope.hint(return_hint(writer.__dict__["to_representation"]))
+    if found is not None:
+        return found
+    return scope.json(
+        f"{cls.__name__} makes its output in a to_representation() without a return hint",
+        "Give that method a return hint, or call schema_gen.register_field_type().",
+    )
+
+
+def _definer(cls: type, name: str) -> type:
+    return next(base for base in cls.__mro__ if name in vars(base))
+
+
+def _reads_its_own_way(field: Any) -> bool:
+    """A get_attribute() of the user's may answer None whatever the model says."""
+    return not _definer(type(field), "get_attribute").__module__.startswith("rest_framework.")

@@ -1,0 +1,201 @@
+"""django-filter's filters → arguments. Imported only where a view uses django-filter.
+
+A filter's `.field` is never touched: making it may query. Everything is read off the filter
+object, the model field behind it and the static choices it was given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import django_filters as df
+from django.db.models import Field
+from django_filters.rest_framework import DjangoFilterBackend
+from django_filters.utils import get_model_field
+
+from .arguments import Style
+from .hints import HINT_SCALARS, parameter_hint, split_optional
+from .model_fields import scalar_of_model_field
+from .parameters import register_backend
+from .types import ListType, ScalarType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from .arguments import ArgumentDescription
+    from .parameters import ParameterScope
+    from .types import TypeDescription
+
+__all__ = ["FilterScope", "register_filter"]
+
+DATE_PARTS = frozenset(
+    ["year", "iso_year", "month", "day", "week", "week_day", "iso_week_day", "quarter", "hour", "minute", "second"]
+)
+NUMBERS = frozenset({"BigInt", "Decimal", "Float", "ID", "Int"})
+
+
+@dataclass(frozen=True)
+class FilterScope:
+    """A filter, its key in the filter set, and where it stands."""
+
+    filter: Any
+    key: str
+    filterset_class: Any
+    outer: ParameterScope
+
+    @property
+    def model_field(self) -> Any:
+        """The model field that the filter compares, None where there is none."""
+        model = self.filterset_class._meta.model or self.outer.model
+        name = self.filter.field_name
+        return get_model_field(model, name) if name else None
+
+    def scalar(self) -> str | None:
+        """The scalar of the compared model field; the part of a date is a whole number."""
+        if DATE_PARTS & set(str(self.filter.lookup_expr).split("__")):
+            return "Int"
+        field = self.model_field
+        return scalar_of_model_field(field) if isinstance(field, Field) else None
+
+    def method_scalar(self) -> str | None:
+        """The scalar that a filter method's `value` is hinted as."""
+        method = self.filter.method
+        if isinstance(method, str):
+            method = getattr(self.filterset_class, method, None)
+        hint, _ = split_optional(parameter_hint(method, "value"))
+        return HINT_SCALARS.get(hint) if isinstance(hint, type) else None
+
+    def choices(self) -> TypeDescription:
+        """The enum of the filter's static choices, String where they are not known yet."""
+        choices = self.filter.extra.get("choices") or getattr(self.model_field, "choices", None)
+        if choices is None or callable(choices):
+            return ScalarType("String")
+        return self.outer.enum(self.key, choices) or ScalarType("String")
+
+    def target(self) -> TypeDescription:
+        """What identifies a row of the related model: ID, or the type of `to_field_name`."""
+        name = self.filter.extra.get("to_field_name")
+        model = getattr(self.filter.extra.get("queryset"), "model", None)
+        if model is None:
+            model = getattr(self.model_field, "related_model", None)
+        if name in (None, "pk") or model is None:
+            return ScalarType("ID")
+        return ScalarType(scalar_of_model_field(model._meta.get_field(name)) or "String")
+
+
+FilterDescriber: TypeAlias = "Callable[[FilterScope], TypeDescription]"
+
+_registry: dict[type, FilterDescriber] = {}
+
+
+def register_filter(*filter_classes: type) -> Callable[[FilterDescriber], FilterDescriber]:
+    """Decorate the function that says what type a value of these filters has."""
+
+    def register(describe: FilterDescriber) -> FilterDescriber:
+        for filter_class in filter_classes:
+            _registry[filter_class] = describe
+        return describe
+
+    return register
+
+
+def _always(scalar: str) -> FilterDescriber:
+    return lambda _scope: ScalarType(scalar)
+
+
+register_filter(df.CharFilter, df.AllValuesFilter)(_always("String"))
+register_filter(df.BooleanFilter)(_always("Boolean"))
+register_filter(df.UUIDFilter)(_always("UUID"))
+register_filter(df.DateFilter, df.DateFromToRangeFilter)(_always("Date"))
+register_filter(df.DateTimeFilter, df.DateTimeFromToRangeFilter, df.IsoDateTimeFromToRangeFilter)(
+    _always("DateTime")
+)
+register_filter(df.TimeFilter, df.TimeRangeFilter)(_always("Time"))
+register_filter(df.DurationFilter)(_always("Duration"))
+
+
+@register_filter(df.Filter)
+def _any(scope: FilterScope) -> TypeDescription:
+    return ScalarType(scope.method_scalar() or "String")
+
+
+@register_filter(df.NumberFilter, df.RangeFilter, df.NumericRangeFilter)
+def _number(scope: FilterScope) -> TypeDescription:
+    found = scope.method_scalar() or scope.scalar()
+    return ScalarType(found if found in NUMBERS else "Float")
+
+
+@register_filter(df.ChoiceFilter, df.TypedChoiceFilter)
+def _choice(scope: FilterScope) -> TypeDescription:
+    return scope.choices()
+
+
+@register_filter(df.MultipleChoiceFilter)
+def _choices(scope: FilterScope) -> TypeDescription:
+    return ListType(scope.choices())
+
+
+@register_filter(df.AllValuesMultipleFilter)
+def _all_values(scope: FilterScope) -> TypeDescription:
+    return ListType(ScalarType("String"))
+
+
+@register_filter(df.ModelChoiceFilter)
+def _row(scope: FilterScope) -> TypeDescription:
+    return scope.target()
+
+
+@register_filter(df.ModelMultipleChoiceFilter)
+def _rows(scope: FilterScope) -> TypeDescription:
+    return ListType(scope.target())
+
+
+@register_backend(DjangoFilterBackend)
+def _filterset(backend: Any, scope: ParameterScope) -> Iterable[ArgumentDescription]:
+    filterset_class = backend.get_filterset_class(scope.view, scope.model._default_manager.none())
+    if filterset_class is None:
+        return
+    for key, filter_ in filterset_class.base_filters.items():
+        yield from _arguments(FilterScope(filter_, key, filterset_class, scope))
+
+
+def _arguments(scope: FilterScope) -> Iterable[ArgumentDescription]:
+    filter_, key = scope.filter, scope.key
+    help_text = filter_.extra.get("help_text")
+    required = bool(filter_.extra.get("required"))
+    if isinstance(filter_, df.OrderingFilter):
+        terms = [value.removeprefix("-") for value, _ in filter_.extra["choices"]]
+        ordering = scope.outer.ordering(key, terms)
+        if ordering is not None:
+            yield ordering
+        return
+    type_ = _type(scope)
+    suffixes = _suffixes(filter_)
+    for name in [f"{key}_{suffix}" if suffix else key for suffix in suffixes] or [key]:
+        yield scope.outer.argument(
+            name,
+            type_,
+            style=_style(filter_, type_),
+            required=required and not suffixes,
+            description=help_text,
+        )
+
+
+def _type(scope: FilterScope) -> TypeDescription:
+    classes = [base for base in type(scope.filter).__mro__ if base in _registry]
+    # A comma-joined filter says in its other base what one of its values is.
+    found = _registry[classes[0]](scope)
+    return ListType(found) if isinstance(scope.filter, df.BaseCSVFilter) else found
+
+
+def _suffixes(filter_: Any) -> list[str]:
+    """The endings of the parameters of a filter that has more than one."""
+    widget = filter_.extra.get("widget") or getattr(filter_.field_class, "widget", None)
+    return [suffix or "" for suffix in getattr(widget, "suffixes", [])]
+
+
+def _style(filter_: Any, type_: TypeDescription) -> Style:
+    if isinstance(filter_, df.BaseCSVFilter):
+        return Style.COMMA
+    return Style.REPEATED if isinstance(type_, ListType) else Style.SINGLE

@@ -1,0 +1,172 @@
+"""Read Python type hints: of serializer methods, model properties and filter methods."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import decimal
+import enum
+import types
+import typing
+import uuid
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from .naming import camel, pascal
+from .types import FieldDescription, ListType, ObjectType, ScalarType
+
+if TYPE_CHECKING:
+    from .types import EnumType, TypeDescription
+
+__all__ = [
+    "HINT_SCALARS",
+    "UNKNOWN",
+    "HintScope",
+    "parameter_hint",
+    "return_hint",
+    "split_optional",
+]
+
+UNKNOWN: Any = type("Unknown", (), {"__repr__": lambda _self: "no readable hint"})()
+"""What a missing or unreadable hint is read as."""
+
+HINT_SCALARS: dict[Any, str] = {
+    bool: "Boolean",
+    int: "Int",
+    float: "Float",
+    str: "String",
+    bytes: "String",
+    datetime.datetime: "DateTime",
+    datetime.date: "Date",
+    datetime.time: "Time",
+    datetime.timedelta: "Duration",
+    decimal.Decimal: "Decimal",
+    uuid.UUID: "UUID",
+    object: "JSON",
+    Any: "JSON",
+}
+
+
+def _hints(function: Any) -> dict[str, Any]:
+    while isinstance(function, partial):
+        function = function.func
+    try:
+        return typing.get_type_hints(function)
+    except (NameError, TypeError, AttributeError):
+        # A name that only type checkers import, or a thing that has no hints.
+        return {}
+
+
+def return_hint(function: Any) -> Any:
+    """The return hint of a function, or `UNKNOWN`."""
+    return _hints(function).get("return", UNKNOWN) if callable(function) else UNKNOWN
+
+
+def parameter_hint(function: Any, name: str) -> Any:
+    """The hint of a function's parameter, or `UNKNOWN`."""
+    return _hints(function).get(name, UNKNOWN)
+
+
+def _is_union(hint: Any) -> bool:
+    return typing.get_origin(hint) in (typing.Union, types.UnionType)
+
+
+def split_optional(hint: Any) -> tuple[Any, bool]:
+    """`T | None` → `(T, True)`, anything else → `(hint, False)`; `Annotated` is looked through."""
+    while typing.get_origin(hint) is typing.Annotated:
+        hint = typing.get_args(hint)[0]
+    if hint is None or hint is type(None):
+        return UNKNOWN, True
+    if not _is_union(hint):
+        return hint, False
+    members = [member for member in typing.get_args(hint) if member is not type(None)]
+    optional = len(members) < len(typing.get_args(hint))
+    return (members[0] if len(members) == 1 else typing.Union[tuple(members)]), optional  # noqa: UP007
+
+
+class HintScope(Protocol):
+    """What reading a hint needs of its surroundings: somewhere to name enums and keep objects."""
+
+    def hint_name(self) -> str:
+        """A type name for what the hint says, made from the place where it stands."""
+        ...
+
+    def make_enum(self, choices: Any, name: str | None = None) -> EnumType | None:
+        """An enum of these choices; None if none of them can be a member."""
+        ...
+
+    def make_object(
+        self, name: str, origin: Any, fields: typing.Callable[[], tuple[FieldDescription, ...]]
+    ) -> ObjectType:
+        """The object that `origin` (a class with hints) stands for; `fields` is called once."""
+        ...
+
+
+def type_of_hint(hint: Any, scope: HintScope) -> TypeDescription | None:
+    """The type that a hint stands for, nullable if it is optional; None if it is unreadable."""
+    hint, optional = split_optional(hint)
+    found = _plain_type(hint, scope)
+    return found.optional() if found is not None and optional else found
+
+
+def _plain_type(hint: Any, scope: HintScope) -> TypeDescription | None:
+    if hint is UNKNOWN:
+        return None
+    if isinstance(hint, typing.NewType):
+        return _plain_type(hint.__supertype__, scope)
+    if isinstance(hint, typing.TypeVar):
+        return None
+    origin = typing.get_origin(hint)
+    if origin is Literal:
+        return scope.make_enum(typing.get_args(hint))
+    if _is_union(hint):
+        return ScalarType("JSON")
+    if origin is not None:
+        return _generic_type(origin, typing.get_args(hint), scope)
+    if hint in HINT_SCALARS:
+        return ScalarType(HINT_SCALARS[hint])
+    return _class_type(hint, scope) if isinstance(hint, type) else None
+
+
+def _generic_type(origin: Any, args: tuple[Any, ...], scope: HintScope) -> TypeDescription | None:
+    if not isinstance(origin, type):
+        return None
+    if issubclass(origin, Mapping):
+        return ScalarType("JSON")
+    if not issubclass(origin, Iterable):
+        return None
+    if issubclass(origin, tuple) and (len(args) != 2 or args[1] is not Ellipsis):
+        args = args[:1] if len(set(args)) == 1 else (Any,)
+    item = type_of_hint(args[0], scope) if args else None
+    return ListType(item if item is not None else ScalarType("JSON", nullable=True))
+
+
+def _class_type(hint: type, scope: HintScope) -> TypeDescription | None:
+    if issubclass(hint, enum.Enum):
+        return scope.make_enum([(member.value, member.name) for member in hint], hint.__name__)
+    if typing.is_typeddict(hint) or dataclasses.is_dataclass(hint) or _is_namedtuple(hint):
+        return scope.make_object(pascal(hint.__name__), hint, lambda: _fields(hint, scope))
+    if issubclass(hint, Mapping):
+        return ScalarType("JSON")
+    if issubclass(hint, list | tuple | set | frozenset):
+        return ListType(ScalarType("JSON", nullable=True))
+    for base in hint.__mro__[1:-1]:
+        if base in HINT_SCALARS:
+            return ScalarType(HINT_SCALARS[base])
+    return None
+
+
+def _is_namedtuple(hint: type) -> bool:
+    return issubclass(hint, tuple) and hasattr(hint, "_fields")
+
+
+def _fields(hint: type, scope: HintScope) -> tuple[FieldDescription, ...]:
+    optional_keys = getattr(hint, "__optional_keys__", frozenset())
+    described = []
+    for key, item in _hints(hint).items():
+        found = type_of_hint(item, scope) or ScalarType("JSON", nullable=True)
+        if key in optional_keys:
+            found = found.optional()
+        described.append(FieldDescription(camel(key), key, found))
+    return tuple(described)

@@ -1,0 +1,42 @@
+"""May a field of a row be null? Answered for output only: `required` says nothing about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Field, GeneratedField, OneToOneRel
+from rest_framework import serializers
+
+from .hints import UNKNOWN, return_hint, split_optional
+
+if TYPE_CHECKING:
+    from .sources import Source
+
+__all__ = ["may_be_null"]
+
+
+def may_be_null(field: serializers.Field[Any, Any, Any, Any], source: Source) -> bool:
+    """Whether a GET can answer null, or nothing, for `field` whose value is read at `source`.
+
+    A method field's own hint decides, so it is never nullable from here. A field without a model
+    field behind it is taken at its word: `required`, or the hint of the property that it reads.
+    """
+    if isinstance(field, serializers.SerializerMethodField):
+        return False
+    if field.allow_null or source.maybe or isinstance(field, serializers.FileField):
+        return True
+    if source.whole:
+        return False
+    if source.field is not None:
+        return _model_field_may_be_null(source.field)
+    hint, optional = split_optional(return_hint(source.attribute))
+    if hint is not UNKNOWN or optional:
+        return optional
+    return not field.required
+
+
+def _model_field_may_be_null(field: Any) -> bool:
+    if isinstance(field, Field):
+        # A database computes a generated column and may well answer NULL.
+        return field.null or isinstance(field, GeneratedField)
+    return isinstance(field, OneToOneRel)

@@ -1,0 +1,102 @@
+"""Fields that answer from plain dicts, synchronously, whatever the user's schema config says."""
+
+from __future__ import annotations
+
+import enum
+import logging
+from typing import TYPE_CHECKING, Any
+
+from strawberry.types.field import StrawberryField
+
+from .scalars import COERCIONS
+from .types import EnumType, ListType, ScalarType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .types import FieldDescription, TypeDescription
+
+__all__ = ["RowField", "coercion", "inert"]
+
+logger = logging.getLogger("schema_gen")
+KEY = "schema_gen.key"
+COERCE = "schema_gen.coerce"
+
+
+def inert(field: StrawberryField) -> None:
+    """Keep a field out of the generated __init__, __repr__ and __eq__ of its class.
+
+    Nothing ever makes an instance, and a field's name need not be fit for a parameter.
+    """
+    field.init = field.repr = field.compare = False
+
+
+class RowField(StrawberryField):
+    """Reads `key` of the row. Its description is in the metadata, which strawberry copies along."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        inert(self)
+        self.key: str = self.metadata[KEY]
+        self.coerce: Callable[[Any], Any] | None = self.metadata[COERCE]
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
+        """The row's value. A key that DRF left out, as it does for a broken source, is null."""
+        try:
+            value = source.get(self.key)
+        except AttributeError:
+            # A method field may answer a named tuple or a dataclass.
+            value = getattr(source, self.key, None)
+        if value is None or self.coerce is None:
+            return value
+        return self.coerce(value)
+
+
+def coercion(type_: TypeDescription, place: str) -> Callable[[Any], Any] | None:
+    """How values of the type are made fit for GraphQL, None where they are already.
+
+    `place` is the GraphQL type and field, for the log.
+    """
+    if isinstance(type_, ScalarType):
+        return COERCIONS.get(type_.name)
+    if isinstance(type_, EnumType):
+        return _enum_coercion(type_, place)
+    if isinstance(type_, ListType):
+        return _list_coercion(type_, place)
+    return None
+
+
+def _enum_coercion(type_: EnumType, place: str) -> Callable[[Any], Any]:
+    known = {value.value for value in type_.enum.values}
+    name = type_.enum.name
+
+    def coerce(value: Any) -> Any:
+        raw = value.value if isinstance(value, enum.Enum) else value
+        try:
+            if raw in known:
+                return raw
+        except TypeError:
+            pass
+        if raw != "":
+            logger.warning("%s: %r is none of the values of %s and is left out", place, raw, name)
+        return None
+
+    return coerce
+
+
+def _list_coercion(type_: ListType, place: str) -> Callable[[Any], Any]:
+    item = coercion(type_.of, place)
+    drops = isinstance(type_.of, EnumType) and not type_.of.nullable
+
+    def coerce(values: Any) -> Any:
+        found = list(values)
+        if item is not None:
+            found = [None if value is None else item(value) for value in found]
+        return [value for value in found if value is not None] if drops else found
+
+    return coerce
+
+
+def row_metadata(field: FieldDescription, owner: str) -> dict[str, Any]:
+    """The metadata of a `RowField`."""
+    return {KEY: field.key, COERCE: coercion(field.type, f"{owner}.{field.name}")}

@@ -1,0 +1,188 @@
+"""Filter backends and paginators → query arguments, by a registry along the class's MRO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from rest_framework import filters
+from rest_framework.pagination import BasePagination
+
+from .arguments import ArgumentDescription, Style
+from .enums import enum_from_choices
+from .naming import argument_name, pascal, upper_snake
+from .spectacular import scalar_of_schema
+from .types import EnumDescription, EnumType, EnumValueDescription, ListType, ScalarType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from django.db.models import Model
+    from rest_framework.generics import GenericAPIView
+
+    from .serializers import Describer
+    from .types import ObjectDescription
+
+__all__ = [
+    "ParameterScope",
+    "Parameters",
+    "describe_backends",
+    "describe_paginator",
+    "register_backend",
+]
+
+
+@dataclass(frozen=True)
+class ParameterScope:
+    """What describing query parameters needs to know. `base` begins the names of new enums."""
+
+    view: GenericAPIView[Any]
+    model: type[Model]
+    queryset: Any
+    row: ObjectDescription
+    base: str
+    describer: Describer
+
+    def argument(
+        self,
+        key: str,
+        type_: Any,
+        *,
+        style: Style = Style.SINGLE,
+        required: bool = False,
+        description: Any = None,
+    ) -> ArgumentDescription:
+        """A query argument; nullable unless the view refuses a GET without it."""
+        return ArgumentDescription(
+            argument_name(key),
+            key,
+            type_ if required else type_.optional(),
+            style=style,
+            description=str(description) if description else None,
+        )
+
+    def enum(self, key: str, choices: Any) -> EnumType | None:
+        """The enum of a parameter's choices: the row's own where it has one of these values."""
+        name = f"{self.base}{pascal(key)}Enum"
+        enum = enum_from_choices(name, choices)
+        if enum is None:
+            return None
+        row_enums = [f.type.enum for f in self.row.fields if isinstance(f.type, EnumType)]
+        for own in row_enums:
+            if own.values == enum.values:
+                return EnumType(own)
+        if any(own.name == name for own in row_enums):
+            enum = enum_from_choices(f"{self.base}{pascal(key)}FilterEnum", choices)
+        return EnumType(enum) if enum else None
+
+    def ordering(self, key: str, terms: Iterable[str]) -> ArgumentDescription | None:
+        """The argument for an ordering parameter; `terms` without their minus signs."""
+        values = [
+            EnumValueDescription(f"{upper_snake(term)}_{suffix}", f"{sign}{term}")
+            for term in dict.fromkeys(terms)
+            for sign, suffix in (("", "ASC"), ("-", "DESC"))
+        ]
+        if not values:
+            return None
+        enum = EnumDescription(f"{self.base}{pascal(key)}", tuple(values))
+        return self.argument(
+            key,
+            ListType(EnumType(enum)),
+            style=Style.COMMA,
+            description="What to sort by, the first before the second.",
+        )
+
+
+Parameters: TypeAlias = "Callable[[Any, ParameterScope], Iterable[ArgumentDescription]]"
+
+_registry: dict[type, Parameters] = {}
+
+
+def register_backend(*backend_classes: type) -> Callable[[Parameters], Parameters]:
+    """Decorate the function that lists the arguments of these filter backends.
+
+    It gets an instance of the backend and a `ParameterScope`.
+    """
+
+    def register(describe: Parameters) -> Parameters:
+        for backend_class in backend_classes:
+            _registry[backend_class] = describe
+        return describe
+
+    return register
+
+
+def describe_backends(scope: ParameterScope) -> list[ArgumentDescription]:
+    """The arguments of the view's filter backends, in their order."""
+    found: list[ArgumentDescription] = []
+    for backend_class in scope.view.filter_backends:
+        if any(base.__module__.startswith("django_filters.") for base in backend_class.__mro__):
+            # Optional: imported only once a view has proved that django-filter is there.
+            import_module("schema_gen.filtersets")
+        backend = backend_class()
+        describe = next((_registry[b] for b in backend_class.__mro__ if b in _registry), _declared)
+        found.extend(describe(backend, scope))
+    return found
+
+
+def describe_paginator(scope: ParameterScope) -> list[ArgumentDescription]:
+    """The arguments of the view's paginator, by its own word."""
+    return list(_declared(scope.view.paginator, scope))
+
+
+def _declared(source: Any, scope: ParameterScope) -> Iterable[ArgumentDescription]:
+    """What `get_schema_operation_parameters()` says; a warning where there is no such method."""
+    declared = getattr(source, "get_schema_operation_parameters", None)
+    base = BasePagination if isinstance(source, BasePagination) else filters.BaseFilterBackend
+    own = getattr(type(source), "get_schema_operation_parameters", None)
+    if declared is None or own is base.get_schema_operation_parameters:
+        scope.describer.warn(
+            type(source).__name__,
+            "the query parameters that it reads are not known, so it has no arguments",
+            "Give it a get_schema_operation_parameters(view), or call "
+            "schema_gen.register_backend() for it.",
+        )
+        return
+    for parameter in declared(scope.view):
+        if parameter.get("in", "query") == "query":
+            yield _argument(parameter, scope)
+
+
+def _argument(parameter: Mapping[str, Any], scope: ParameterScope) -> ArgumentDescription:
+    key, schema = parameter["name"], parameter.get("schema") or {}
+    style = Style.SINGLE
+    is_list = schema.get("type") == "array"
+    if is_list:
+        style = Style.REPEATED if parameter.get("explode", True) else Style.COMMA
+        schema = schema.get("items") or {}
+    choices = schema.get("enum")
+    item: Any = scope.enum(key, choices) if choices else None
+    if item is None:
+        scalar = scalar_of_schema(schema)[0]
+        item = ScalarType("String" if scalar == "JSON" else scalar)
+    return scope.argument(
+        key,
+        ListType(item) if is_list else item,
+        style=style,
+        required=bool(parameter.get("required")),
+        description=parameter.get("description"),
+    )
+
+
+@register_backend(filters.SearchFilter)
+def _search(backend: Any, scope: ParameterScope) -> Iterable[ArgumentDescription]:
+    if backend.get_search_fields(scope.view, scope.view.request):
+        yield scope.argument(
+            backend.search_param, ScalarType("String"), description=backend.search_description
+        )
+
+
+@register_backend(filters.OrderingFilter)
+def _ordering(backend: Any, scope: ParameterScope) -> Iterable[ArgumentDescription]:
+    fields = backend.get_valid_fields(
+        scope.queryset, scope.view, {"request": scope.view.request, "view": scope.view}
+    )
+    argument = scope.ordering(backend.ordering_param, (str(name) for name, _ in fields))
+    if argument is not None:
+        yield argument

@@ -1,0 +1,189 @@
+"""Serializer → object description."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from . import field_types as _field_types  # noqa: F401 (DRF's own fields register themselves)
+from .exceptions import SchemaError, SchemaWarning
+from .fields import FieldScope, describe_field
+from .naming import camel, pascal, type_name
+from .sources import follow
+from .spectacular import annotation
+from .types import FieldDescription, ObjectDescription, ObjectReference, ObjectType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from django.db.models import Field, Model
+    from rest_framework.serializers import Serializer
+
+    from .sources import Source
+
+__all__ = ["Describer", "definer"]
+
+
+def definer(cls: type, name: str) -> type:
+    """The class of the MRO that defines the attribute `name`."""
+    return next(base for base in cls.__mro__ if name in vars(base))
+
+
+def own_doc(cls: type) -> str | None:
+    """The class's own docstring, not an inherited one."""
+    doc = vars(cls).get("__doc__")
+    return inspect.cleandoc(doc) if doc else None
+
+
+@dataclass
+class Describer:
+    """Describes the serializers of one view. `view` is its name, for messages."""
+
+    view: str
+    annotations: Mapping[str, Field[Any, Any] | None] = field(default_factory=dict)
+    _open: dict[Any, ObjectReference] = field(default_factory=dict)
+    _warned: set[str] = field(default_factory=set)
+
+    def warn(self, place: str, problem: str, mend: str) -> None:
+        """Warn once that `place` (serializer and field, or an action) is described loosely."""
+        text = f"{self.view}, {place}: {problem}. {mend}"
+        if text not in self._warned:
+            self._warned.add(text)
+            warnings.warn(SchemaWarning(text), stacklevel=2)
+
+    def row(
+        self, serializer: Serializer[Any], model: type[Model], name: str | None
+    ) -> ObjectDescription:
+        """The row type of a view; `name` overrides the serializer's own name for it."""
+        found = self.nested(serializer, model, name=name, annotations=self.annotations).object
+        if found is None:
+            raise SchemaError(f"{self.view}: {type(serializer).__name__} describes itself forever.")
+        return found
+
+    def nested(
+        self,
+        serializer: Serializer[Any],
+        model: type[Model] | None,
+        *,
+        name: str | None = None,
+        annotations: Mapping[str, Field[Any, Any] | None] | None = None,
+    ) -> ObjectType:
+        """The type of one serializer instance; one that is under description is referred to."""
+        cls = type(serializer)
+        key = (cls, tuple(serializer.fields))
+        if key in self._open:
+            return ObjectType(self._open[key])
+        name = name or self._name(serializer)
+        reference = self._open[key] = ObjectReference(name)
+        try:
+            model = getattr(getattr(cls, "Meta", None), "model", None) or model
+            reference.target = self._object(serializer, model, name, annotations or {})
+        finally:
+            del self._open[key]
+        return ObjectType(reference)
+
+    def make_object(
+        self, name: str, origin: Any, fields: Callable[[], tuple[FieldDescription, ...]]
+    ) -> ObjectType:
+        """The object of a class with hints; see `HintScope`."""
+        if origin in self._open:
+            return ObjectType(self._open[origin])
+        reference = self._open[origin] = ObjectReference(name)
+        try:
+            reference.target = ObjectDescription(name, fields(), origin, description=None)
+        finally:
+            del self._open[origin]
+        return ObjectType(reference)
+
+    def _name(self, serializer: Serializer[Any]) -> str:
+        cls = type(serializer)
+        meta = getattr(cls, "Meta", None)
+        explicit = annotation(serializer).get("component_name") or getattr(meta, "ref_name", None)
+        if explicit:
+            return pascal(explicit)
+        if "build_nested_field" in cls.__qualname__:
+            # Meta.depth makes classes that are all called NestedSerializer.
+            return f"{meta.model.__name__}Depth{meta.depth}"  # type: ignore[union-attr]
+        return type_name(cls.__name__)
+
+    def _object(
+        self,
+        serializer: Serializer[Any],
+        model: type[Model] | None,
+        name: str,
+        annotations: Mapping[str, Field[Any, Any] | None],
+    ) -> ObjectDescription:
+        cls = type(serializer)
+        loose = self._is_loose(serializer)
+        hidden = annotation(serializer).get("exclude_fields") or ()
+        deprecated = annotation(serializer).get("deprecate_fields") or ()
+        fields: dict[str, FieldDescription] = {}
+        id_source = None
+        for key, item in serializer.fields.items():
+            if item.write_only or key in hidden:
+                continue
+            source = follow(model, getattr(item, "source_attrs", []), annotations)
+            scope = FieldScope(self, serializer, key, item, source, name)
+            found = describe_field(scope)
+            described = FieldDescription(
+                camel(key),
+                key,
+                found.optional() if loose else found,
+                scope.description(),
+                "Deprecated by its serializer." if key in deprecated else None,
+            )
+            self._keep(fields, described, cls)
+            if described.name == "id":
+                id_source = _id_source(source, item.source_attrs)
+        if not fields:
+            raise SchemaError(
+                f"{self.view}: {cls.__name__} has no field that can be read, and a GraphQL type "
+                f"needs one. Give it a field, or keep it out of the fields that are read."
+            )
+        return ObjectDescription(
+            name,
+            tuple(fields.values()),
+            cls,
+            prunable=not _overrides_output(cls),
+            description=own_doc(cls),
+            id_key=fields["id"].key if "id" in fields else None,
+            id_source=id_source,
+        )
+
+    def _keep(
+        self, fields: dict[str, FieldDescription], described: FieldDescription, cls: type
+    ) -> None:
+        other = fields.setdefault(described.name, described)
+        if other is not described:
+            raise SchemaError(
+                f"{self.view}: the fields {other.key!r} and {described.key!r} of {cls.__name__} "
+                f"are both {described.name!r} in GraphQL. Rename one of them (its source= keeps "
+                f"the value)."
+            )
+
+    def _is_loose(self, serializer: Serializer[Any]) -> bool:
+        cls = type(serializer)
+        if not _overrides_output(cls):
+            return False
+        self.warn(
+            cls.__name__,
+            "it overrides to_representation(), so what it adds is not in the schema and every "
+            "field may be null",
+            "Declare what it adds as fields (a SerializerMethodField with a return hint) instead.",
+        )
+        return True
+
+
+def _overrides_output(cls: type) -> bool:
+    return any(
+        not definer(cls, name).__module__.startswith("rest_framework.")
+        for name in ("to_representation", "data", "_readable_fields")
+    )
+
+
+def _id_source(source: Source, names: list[str]) -> str | None:
+    if len(names) != 1 or source.field is None:
+        return None
+    return "pk" if source.is_pk else names[0]

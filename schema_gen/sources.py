@@ -1,0 +1,132 @@
+"""Follow a serializer field's `source` through the models, one hop at a time."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Field, ForeignObjectRel, Model, OneToOneRel
+from django.utils.functional import cached_property as DjangoCachedProperty  # noqa: N812
+
+from .hints import return_hint, split_optional
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["ModelField", "Source", "follow", "model_field"]
+
+ModelField: TypeAlias = "Field[Any, Any] | ForeignObjectRel"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a `source` ends.
+
+    `model` is the model that the last name is read on, None where the way could not be followed.
+    `field` is its model field, `attribute` the property, method or other class attribute of that
+    name. `output` is the field of a queryset annotation of that name. `maybe` says whether a hop
+    on the way there may be null.
+    """
+
+    model: type[Model] | None = None
+    field: ModelField | None = None
+    attribute: Any = None
+    output: Field[Any, Any] | None = None
+    maybe: bool = False
+    whole: bool = False
+
+    @property
+    def is_pk(self) -> bool:
+        """Whether it ends at a primary key (a multi-table child's link counts)."""
+        return isinstance(self.field, Field) and self.field.primary_key
+
+    @property
+    def related(self) -> type[Model] | None:
+        """The model at the end, if the end is an instance or a set of instances."""
+        if self.whole:
+            return self.model
+        if self.field is not None:
+            related = self.field.related_model
+            return related if isinstance(related, type) else None
+        return _hinted_model(self.attribute)[0]
+
+
+def model_field(model: type[Model], name: str) -> ModelField | None:
+    """The field that an instance's attribute `name` reads, `pk` and reverse accessors included."""
+    if name == "pk":
+        return model._meta.pk
+    for relation in model._meta.related_objects:
+        if relation.get_accessor_name() == name:
+            return relation
+    try:
+        field = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    return field if isinstance(field, Field) else None
+
+
+def follow(
+    model: type[Model] | None,
+    names: Sequence[str],
+    annotations: Mapping[str, Field[Any, Any] | None],
+) -> Source:
+    """Walk `names` from `model`. `annotations` are those of the queryset, by name.
+
+    An unknown hop ends the walk: what comes after it is unknown and may be null.
+    """
+    if not names:
+        return Source(model=model, whole=True)
+    maybe = False
+    for name in names[:-1]:
+        if model is None:
+            return Source(maybe=True)
+        model, hop_maybe = _hop(model, name)
+        maybe = maybe or hop_maybe
+        annotations = {}
+    return _end(model, names[-1], annotations, maybe)
+
+
+def _end(
+    model: type[Model] | None,
+    name: str,
+    annotations: Mapping[str, Field[Any, Any] | None],
+    maybe: bool,
+) -> Source:
+    if model is None:
+        return Source(maybe=maybe)
+    if name in annotations:
+        return Source(model=model, output=annotations[name], maybe=True)
+    field = model_field(model, name)
+    if field is not None:
+        return Source(model=model, field=field, maybe=maybe)
+    return Source(model=model, attribute=_attribute(model, name), maybe=maybe)
+
+
+def _hop(model: type[Model], name: str) -> tuple[type[Model] | None, bool]:
+    field = model_field(model, name)
+    if field is None:
+        return _hinted_model(_attribute(model, name))
+    related = field.related_model
+    target = related if isinstance(related, type) else None
+    return target, field.null or isinstance(field, OneToOneRel) or target is None
+
+
+def _attribute(model: type[Model], name: str) -> Any:
+    found = inspect.getattr_static(model, name, None)
+    if isinstance(found, property):
+        return found.fget
+    if isinstance(found, cached_property | DjangoCachedProperty):
+        return found.func
+    if isinstance(found, staticmethod | classmethod):
+        return found.__func__
+    return found
+
+
+def _hinted_model(attribute: Any) -> tuple[type[Model] | None, bool]:
+    hint, optional = split_optional(return_hint(attribute))
+    if isinstance(hint, type) and issubclass(hint, Model):
+        return hint, optional
+    return None, True

@@ -1,0 +1,206 @@
+"""What the fields of a row look like: plain, typed descriptions with no strawberry in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+__all__ = [
+    "EnumDescription",
+    "EnumType",
+    "EnumValueDescription",
+    "FieldDescription",
+    "ListType",
+    "ObjectDescription",
+    "ObjectReference",
+    "ObjectType",
+    "PageDescription",
+    "ScalarType",
+    "TypeDescription",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EnumValueDescription:
+    """One member: its GraphQL name and the value that DRF knows it by."""
+
+    name: str
+    value: Any
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnumDescription:
+    """A GraphQL enum. `values` are in the order of the choices."""
+
+    name: str
+    values: tuple[EnumValueDescription, ...]
+    description: str | None = None
+
+    @property
+    def signature(self) -> Hashable:
+        """Equal for two enums exactly when one can stand for the other."""
+        return (self.name, tuple((v.name, type(v.value), v.value) for v in self.values))
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarType:
+    """A GraphQL scalar by its name: `String`, `ID`, `DateTime`, `JSON` ..."""
+
+    name: str
+    nullable: bool = False
+
+    @property
+    def object(self) -> ObjectDescription | None:
+        """The object that values of this type hold: none."""
+        return None
+
+    @property
+    def signature(self) -> Hashable:
+        """Equal for two types exactly when they print the same."""
+        return (self.name, self.nullable)
+
+    def optional(self) -> ScalarType:
+        """The same type, nullable."""
+        return replace(self, nullable=True)
+
+
+@dataclass(frozen=True, slots=True)
+class EnumType:
+    """A value of an enum."""
+
+    enum: EnumDescription
+    nullable: bool = False
+
+    @property
+    def object(self) -> ObjectDescription | None:
+        """The object that values of this type hold: none."""
+        return None
+
+    @property
+    def signature(self) -> Hashable:
+        """Equal for two types exactly when they print the same."""
+        return (self.enum.signature, self.nullable)
+
+    def optional(self) -> EnumType:
+        """The same type, nullable."""
+        return replace(self, nullable=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ListType:
+    """A list; `of.nullable` says whether its items may be null."""
+
+    of: TypeDescription
+    nullable: bool = False
+
+    @property
+    def object(self) -> ObjectDescription | None:
+        """The object that the items hold, or None for a list of plain values."""
+        return self.of.object
+
+    @property
+    def signature(self) -> Hashable:
+        """Equal for two types exactly when they print the same."""
+        return ("list", self.of.signature, self.nullable)
+
+    def optional(self) -> ListType:
+        """The same type, nullable."""
+        return replace(self, nullable=True)
+
+
+class ObjectReference:
+    """The way to an object that may still be under description (a serializer can hold itself)."""
+
+    __slots__ = ("name", "target")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.target: ObjectDescription | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectType:
+    """A nested object."""
+
+    reference: ObjectReference
+    nullable: bool = False
+
+    @property
+    def object(self) -> ObjectDescription | None:
+        """The nested object; None only while its description is still being made."""
+        return self.reference.target
+
+    @property
+    def signature(self) -> Hashable:
+        """By name: the object itself is compared on its own."""
+        return ("object", self.reference.name, self.nullable)
+
+    def optional(self) -> ObjectType:
+        """The same type, nullable."""
+        return replace(self, nullable=True)
+
+
+TypeDescription: TypeAlias = ScalarType | EnumType | ListType | ObjectType
+"""What a field or an argument holds. All have `nullable`, `object`, `signature`, `optional()`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDescription:
+    """One field of a row: `name` in GraphQL, `key` in `serializer.data`."""
+
+    name: str
+    key: str
+    type: TypeDescription
+    description: str | None = None
+    deprecation: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectDescription:
+    """A serializer as a GraphQL object.
+
+    `serializer_class` is None for an object that comes from a type hint. `prunable` is False where
+    leaving fields out of the serializer is not safe, because its output is not made field by
+    field. `id_key` is the key in `serializer.data` that holds the row's GraphQL `id`, `id_source`
+    the model attribute that it reads (`"pk"` for the primary key), None where that is unknown.
+    """
+
+    name: str
+    fields: tuple[FieldDescription, ...]
+    serializer_class: type | None = None
+    prunable: bool = True
+    description: str | None = None
+    id_key: str | None = None
+    id_source: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """Where the object was read: the dotted path of its serializer, for messages."""
+        if self.serializer_class is None:
+            return f"a type hint named {self.name}"
+        return f"{self.serializer_class.__module__}.{self.serializer_class.__qualname__}"
+
+    @property
+    def signature(self) -> Hashable:
+        """Equal for two objects of one serializer exactly when they print the same."""
+        fields = tuple((field.name, field.key, field.type.signature) for field in self.fields)
+        return (self.origin, fields)
+
+
+@dataclass(frozen=True, eq=False)
+class PageDescription:
+    """The body of a paginator's response; `results_key` is the key that holds the rows."""
+
+    name: str
+    fields: tuple[FieldDescription, ...]
+    results_key: str
+
+    @property
+    def signature(self) -> Hashable:
+        """Equal for two pages exactly when they print the same."""
+        fields = tuple((field.name, field.key, field.type.signature) for field in self.fields)
+        return (self.results_key, fields)

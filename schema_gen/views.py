@@ -1,0 +1,170 @@
+"""View → description: which roots it has, what they answer and what they can be asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from rest_framework.serializers import ListSerializer
+
+from .exceptions import SchemaError
+from .names import root_names
+from .pages import describe_page, paginates
+from .parameters import ParameterScope, describe_backends, describe_paginator
+from .path import path_arguments
+from .probe import without_sql
+from .roots import RootDescription, ViewDescription
+from .serializers import definer
+from .subject import make_subject
+from .types import ObjectReference, ObjectType
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from .arguments import ArgumentDescription
+    from .names import RootNames
+    from .subject import Subject
+    from .types import PageDescription
+
+__all__ = ["describe_view"]
+
+Action = Literal["list", "retrieve"]
+ACTIONS: tuple[Action, ...] = ("list", "retrieve")
+
+
+def describe_view(
+    view_class: type[Any],
+    *,
+    prefix: str,
+    basename: str | None = None,
+    initkwargs: Mapping[str, Any] | None = None,
+    route: str | None = None,
+    actions: Collection[str] = ACTIONS,
+    list_name: str | None = None,
+    retrieve_name: str | None = None,
+    type_name: str | None = None,
+) -> ViewDescription:
+    """Describe the `list` and `retrieve` actions that `view_class` has and `actions` names.
+
+    `route` is the list's whole route below the mount point, the `prefix` by default: a regex whose
+    named groups are URL kwargs; `<int:pk>` and `{project_pk}` are read too. `initkwargs` are those
+    of `as_view()`. The names override what the route, the basename and the serializer give.
+
+    The view's own hooks are called, as in a GET by nobody, with `swagger_fake_view` set and with
+    SQL refused. An action that can't be described is left out with a SchemaWarning. A view that
+    is no GenericAPIView, or whose model can't be found, is a SchemaError.
+    """
+    with without_sql():
+        subject = make_subject(view_class, dict(initkwargs or {}), route or prefix, basename)
+        names = root_names(
+            subject.route,
+            subject.basename,
+            subject.model,
+            subject.lookup_url_kwarg,
+            list_name=list_name,
+            retrieve_name=retrieve_name,
+        )
+        if not any(hasattr(view_class, action) for action in ACTIONS):
+            subject.describer.warn(
+                "its actions",
+                "it has neither a list() nor a retrieve(), so it has no roots",
+                "Add ListModelMixin or RetrieveModelMixin to it, or don't register it.",
+            )
+        wanted = [action for action in ACTIONS if action in actions and subject.has(action)]
+        roots = [_root(subject, action, names, prefix, type_name) for action in wanted]
+    return ViewDescription(
+        view_class,
+        subject.initkwargs,
+        prefix,
+        subject.basename,
+        subject.model,
+        subject.lookup_field,
+        subject.lookup_url_kwarg,
+        tuple(root for root in roots if root is not None),
+    )
+
+
+def _root(
+    subject: Subject, action: Action, names: RootNames, prefix: str, type_name: str | None
+) -> RootDescription | None:
+    view = subject.view(action)
+    serializer = subject.serializer(view, action)
+    if serializer is None or not _plain_list(subject, action, serializer):
+        return None
+    queryset = subject.queryset(view)
+    subject.describer.annotations = {
+        name: getattr(expression, "_output_field_or_none", None)
+        for name, expression in queryset.query.annotations.items()
+    }
+    row = subject.describer.row(serializer, subject.model, type_name)
+    scope = ParameterScope(view, subject.model, queryset, row, names.base, subject.describer)
+    try:
+        page, arguments = _query(scope, action, names)
+    except SchemaError:
+        raise
+    except Exception as error:  # noqa: BLE001 (whatever the view's own code raises)
+        mend = "Let its filters and its paginator work on an empty queryset, without SQL."
+        subject.left_out(action, f"asking for its filters or its page failed: {error!r}", mend)
+        return None
+    route = subject.action_route(action)
+    arguments = [
+        *path_arguments(route, subject.view_class, subject.model, subject.lookup),
+        *arguments,
+    ]
+    _refuse_twins(subject, arguments)
+    return RootDescription(
+        name=names.list if action == "list" else names.retrieve,
+        action=action,
+        view_class=subject.view_class,
+        initkwargs=subject.initkwargs,
+        model=subject.model,
+        basename=subject.basename,
+        prefix=prefix,
+        lookup_field=subject.lookup_field,
+        lookup_url_kwarg=subject.lookup_url_kwarg,
+        row=row,
+        page=page,
+        arguments=tuple(arguments),
+        route=route,
+        type_base=names.base,
+    )
+
+
+def _query(
+    scope: ParameterScope, action: Action, names: RootNames
+) -> tuple[PageDescription | None, list[ArgumentDescription]]:
+    filters = describe_backends(scope)
+    if action == "retrieve":
+        # get_object() filters too: what a filter demands of a list, it demands of a single row.
+        return None, [argument for argument in filters if not argument.type.nullable]
+    if scope.view.paginator is None or not paginates(scope.view, scope.model):
+        return None, filters
+    reference = ObjectReference(scope.row.name)
+    reference.target = scope.row
+    page = describe_page(scope.view, f"{names.base}Page", ObjectType(reference), scope.describer)
+    return page, [*filters, *describe_paginator(scope)]
+
+
+def _plain_list(subject: Subject, action: Action, serializer: Any) -> bool:
+    """Whether a list's rows are the serializer's own: a list serializer may rewrite them."""
+    meta = getattr(type(serializer), "Meta", None)
+    cls = getattr(meta, "list_serializer_class", ListSerializer)
+    if action == "retrieve" or definer(cls, "to_representation") is ListSerializer:
+        return True
+    subject.left_out(
+        action,
+        f"its list serializer {cls.__name__} overrides to_representation()",
+        "Move what it does into get_queryset() or the serializer of a row.",
+    )
+    return False
+
+
+def _refuse_twins(subject: Subject, arguments: Sequence[ArgumentDescription]) -> None:
+    seen: dict[str, ArgumentDescription] = {}
+    for argument in arguments:
+        other = seen.setdefault(argument.name, argument)
+        if other is not argument:
+            raise SchemaError(
+                f"{subject.describer.view}: its {other.place} parameter {other.key!r} and its "
+                f"{argument.place} parameter {argument.key!r} are both the GraphQL argument "
+                f"{argument.name!r}. Rename one of them."
+            )
