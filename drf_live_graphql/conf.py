@@ -1,4 +1,4 @@
-"""The settings of the app: ``DRF_LIVE_GRAPHQL = {...}`` in the Django settings, over these defaults.
+"""The settings of the app: ``DRF_LIVE_GRAPHQL = {...}``, over these defaults.
 
 Each name below is a key of that dictionary. They are read when they are used, so that
 ``override_settings`` works in tests.
@@ -68,7 +68,7 @@ class Settings:
     """Attribute access to the app's settings: ``settings.KEEP_ALIVE``."""
 
     def __getattr__(self, name: str) -> Any:
-        """The value of ``name``; raises ``ImproperlyConfigured`` where the user's keys are unknown."""
+        """The user's value of ``name``, else the default."""
         user: Mapping[str, object] = getattr(django_settings, SETTING, {})
         if name in user:
             return user[name]

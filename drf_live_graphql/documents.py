@@ -79,7 +79,7 @@ class Documents:
         except GraphQLError as error:
             return [error]
         errors = excesses(node) or validate_document(
-            schema._schema,  # type: ignore[attr-defined]  # noqa: SLF001
+            schema._schema,  # type: ignore[attr-defined]
             node,
             tuple(specified_rules),
         )

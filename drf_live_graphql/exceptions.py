@@ -30,7 +30,7 @@ class LiveError(Exception):
     """A user's mistake in setting the package up; the message says how to mend it."""
 
 
-class Refusal(GraphQLError):
+class Refusal(GraphQLError):  # noqa: N818  # It is an answer.
     """An answer that is an error, with ``extensions.code``; what a GET's 4xx is."""
 
     def __init__(self, message: str, code: str, **extensions: object) -> None:
@@ -66,8 +66,7 @@ def refusal_of(error: Exception) -> Refusal | None:
 
 
 def _message(error: drf.APIException) -> str:
-    messages = list(_leaves(error.detail))
-    return " ".join(messages) if messages else error.default_detail
+    return " ".join(_leaves(error.detail)) or str(error.default_detail)
 
 
 def _leaves(detail: Any) -> list[str]:
@@ -80,7 +79,7 @@ def _leaves(detail: Any) -> list[str]:
 
 def _facts(error: drf.APIException) -> Mapping[str, object]:
     if isinstance(error, drf.Throttled):
-        return {"wait": error.wait}
+        return {"wait": getattr(error, "wait", None)}
     if isinstance(error, drf.ValidationError):
         return {"errors": _plain(error.detail)}
     return {}

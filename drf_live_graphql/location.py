@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.core.signals import setting_changed
@@ -53,7 +53,7 @@ def _lookup(root: RootDescription) -> str:
     return root.lookup_url_kwarg or root.lookup_field
 
 
-@lru_cache(maxsize=None)
+@cache
 def _names(root: RootDescription) -> tuple[str, ...]:
     """The URL names under which ``root``'s view answers, those with its basename first."""
     found = [

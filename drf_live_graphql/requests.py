@@ -175,7 +175,7 @@ class LiveRequest(HttpRequest):
     """A GET that no client sent, and that knows what was read of it."""
 
     session: SessionBase
-    user: AbstractBaseUser | AnonymousUser
+    user: Any
 
     def __init__(
         self,
@@ -191,7 +191,7 @@ class LiveRequest(HttpRequest):
         self.method = "GET"
         self.path = self.path_info = path
         self.resolver_match = match
-        self.GET = _query_dict(query)
+        self.GET: Any = _query_dict(query)
         own = {
             "REQUEST_METHOD": "GET",
             "PATH_INFO": path,
@@ -204,10 +204,10 @@ class LiveRequest(HttpRequest):
         self._body = b""
         self._dont_enforce_csrf_checks = True
         self._fresh_session = _open_session(connection.session_key)
-        self.user = cast("AbstractBaseUser", SimpleLazyObject(self._read_user))
+        self.user = SimpleLazyObject(self._read_user)
 
     @property
-    def headers(self) -> HttpHeaders:  # type: ignore[override]
+    def headers(self) -> HttpHeaders:
         """The headers; unlike Django's own, looking one up does not read them all."""
         return cast("HttpHeaders", _Headers(self.META))
 
@@ -230,9 +230,10 @@ class LiveRequest(HttpRequest):
         if connection.session_user:
             return get_user(_SessionOnly(self._fresh_session))  # type: ignore[arg-type]
         if connection.user is not None:
-            user = type(connection.user)._default_manager.filter(pk=connection.user.pk).first()
+            model: Any = type(connection.user)
+            user = model._default_manager.filter(pk=connection.user.pk).first()
             if user is not None and user.is_active:
-                return user
+                return cast("AbstractBaseUser", user)
         return AnonymousUser()
 
 
@@ -325,7 +326,7 @@ def _query_dict(pairs: Sequence[tuple[str, str]]) -> QueryDict:
     query = QueryDict(mutable=True)
     for name, value in pairs:
         query.appendlist(name, value)
-    query._mutable = False  # noqa: SLF001  # Django offers no other way.
+    query._mutable = False  # Django offers no other way.
     return query
 
 

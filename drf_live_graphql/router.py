@@ -120,8 +120,10 @@ class LiveRouter:
         for pattern in router.get_urls():
             callback = pattern.callback
             action = getattr(callback, "actions", {}).get("get")
-            if action in ACTIONS and "format" not in pattern.pattern.converters and not _suffixed(
-                pattern
+            if (
+                action in ACTIONS
+                and "format" not in pattern.pattern.converters
+                and not _suffixed(pattern)
             ):
                 key = (callback.cls, callback.initkwargs.get("basename"))
                 found.setdefault(key, {}).setdefault(action, pattern)

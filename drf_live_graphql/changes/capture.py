@@ -59,7 +59,9 @@ def _connect(model: type[Model]) -> None:
     signals.post_save.connect(_saved, sender=model, dispatch_uid=uid)
     signals.post_delete.connect(_deleted, sender=model, dispatch_uid=uid)
     relations: list[Any] = list(model._meta.many_to_many)
-    relations += [relation.field for relation in model._meta.related_objects if relation.many_to_many]
+    relations += [
+        relation.field for relation in model._meta.related_objects if relation.many_to_many
+    ]
     for field in relations:
         through = field.remote_field.through
         signals.m2m_changed.connect(
@@ -132,7 +134,7 @@ def _cleared(
 
 
 def _ends(field: ManyToManyField[Any, Any]) -> tuple[str, str]:
-    return field.m2m_field_name(), field.m2m_reverse_field_name()  # type: ignore[attr-defined]
+    return field.m2m_field_name(), field.m2m_reverse_field_name()
 
 
 def _record_row(sender: type[Model], instance: Model, kind: Kind, using: str) -> None:

@@ -99,9 +99,7 @@ def decode(message: Mapping[str, Any]) -> Changes:
 
 def decode_stamp(message: Mapping[str, Any]) -> tuple[str, Stamp]:
     """The model label that ``message`` is about, and its stamp."""
-    stamp = Stamp(
-        message["publisher"], message["number"], message["previous_at"], message["host"]
-    )
+    stamp = Stamp(message["publisher"], message["number"], message["previous_at"], message["host"])
     return message["label"], stamp
 
 
@@ -126,8 +124,7 @@ def label_of(model: type[Model]) -> str:
 def split(changes: Iterable[Changes], most: int) -> list[Changes]:
     """``changes`` with those of more than ``most`` rows turned into "everything"."""
     return [
-        Changes(part.label, everything=True) if len(part.kinds) > most else part
-        for part in changes
+        Changes(part.label, everything=True) if len(part.kinds) > most else part for part in changes
     ]
 
 

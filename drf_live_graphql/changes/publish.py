@@ -197,7 +197,7 @@ class Publisher:
         while True:
             try:
                 await self._send(group, message)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 if retry == FIRST_RETRY:
                     logger.warning("The channel layer takes no changes; trying again: %r", error)
                 await asyncio.sleep(retry)
@@ -225,7 +225,7 @@ class Publisher:
             stamp = Stamp(self._id, line.number, line.sent_at)
             try:
                 await self._send(group_of(label), encode_alive(label, stamp))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 logger.info("An announcement of %s could not be sent: %r", label, error)
 
     def _finish(self) -> None:

@@ -73,7 +73,7 @@ class Evaluation:
         if _LOCALE_MIDDLEWARE not in django_settings.MIDDLEWARE:
             yield
             return
-        request = self.view.request._request  # noqa: SLF001  # DRF has no public name for it.
+        request = self.view.request._request  # DRF has no public name for it.
         with translation.override(translation.get_language_from_request(request)):
             yield
 
@@ -172,7 +172,7 @@ class Evaluation:
             return self.root.lookup_field in names
         if self.root.row.id_source not in names:
             return False
-        serializer = self.view.get_serializer()
+        serializer: Any = self.view.get_serializer()
         field = getattr(serializer, "child", serializer).fields.get(self.root.row.id_key)
         if isinstance(field, UUIDField):
             return field.uuid_format == "hex_verbose"

@@ -1,4 +1,4 @@
-"""Threads of our own for evaluations, so that they and Django's one shared thread never wait for each other."""
+"""Threads of our own for evaluations, so that Django's one shared thread stays free."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ class Hub:
             await self._join_groups(labels)
         except LiveError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             self._doubts("the channel layer could not be joined", error)
             if self._channel is None:
                 self._spawn(self._start_later())
@@ -209,7 +209,7 @@ class Hub:
             await asyncio.sleep(settings.HUB_PING)
             try:
                 await self._start()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 logger.info("The channel layer is still out of reach: %r", error)
 
     async def _start(self) -> None:
@@ -218,11 +218,10 @@ class Hub:
                 return
             layer = self._layer()
             publisher.bind(asyncio.get_running_loop())
-            self._channel = await asyncio.wait_for(
-                layer.new_channel(), settings.PUBLISH_TIMEOUT
-            )
-            self._spawn(self._receive(self._channel))
-            self._spawn(self._watch(self._channel))
+            channel = await asyncio.wait_for(layer.new_channel(), settings.PUBLISH_TIMEOUT)
+            self._channel = channel
+            self._spawn(self._receive(channel))
+            self._spawn(self._watch(channel))
 
     @staticmethod
     def _layer() -> Any:
@@ -249,7 +248,7 @@ class Hub:
                 del self._joined[label]
                 try:
                     await self._group("group_discard", label)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001
                     self._doubts("a group could not be left", error)
 
     async def _group(self, method: str, label: str) -> None:
@@ -265,7 +264,7 @@ class Hub:
                 self._layer().group_send(group_of(label), message), FENCE_TIMEOUT
             )
             await asyncio.wait_for(echo.wait(), FENCE_TIMEOUT)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             self._doubts(f"no echo from the group of {label}", error)
         finally:
             del self._echoes[token]
@@ -275,7 +274,7 @@ class Hub:
         while True:
             try:
                 message = await self._layer().receive(channel)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 self._doubts("receiving failed", error)
                 await asyncio.sleep(retry)
                 retry = min(retry * 2, 2.0)
@@ -333,10 +332,8 @@ class Hub:
     async def _ping(self, channel: str) -> None:
         message = {"type": PING, "hub": self._id, "number": self._pinged + 1}
         try:
-            await asyncio.wait_for(
-                self._layer().send(channel, message), settings.PUBLISH_TIMEOUT
-            )
-        except Exception as error:
+            await asyncio.wait_for(self._layer().send(channel, message), settings.PUBLISH_TIMEOUT)
+        except Exception as error:  # noqa: BLE001
             self._doubts("the channel layer takes no ping", error)
         else:
             self._pinged += 1

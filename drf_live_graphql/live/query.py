@@ -169,7 +169,7 @@ class LiveQuery:
                     outcome = await executor.run(partial(self._evaluate, work, self.subscriptions))
                     await self._conclude(work, outcome)
                     failures = 0
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001
                     failures += 1
                     if not await self._recover(work, error, failures):
                         return

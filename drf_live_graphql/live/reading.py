@@ -205,7 +205,7 @@ class RowReading:
             return self._envelope("DELETED", wants) if was else None
         return self._envelope("UPDATED" if was else "CREATED", wants)
 
-    def catch_up(self, wants: Wants, missed: Collection[str]) -> Envelope | None:  # noqa: ARG002
+    def catch_up(self, wants: Wants, missed: Collection[str]) -> Envelope | None:
         """See ``Reading``; the row as a whole says all."""
         return self.snapshot(wants)
 

@@ -11,7 +11,8 @@ from graphql import ExecutionResult, execute
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
-    from graphql import DocumentNode, GraphQLSchema
+    from graphql import DocumentNode
+    from strawberry.schema import Schema
 
     from .reading import Envelope
 
@@ -31,7 +32,7 @@ class Rendition:
 
     def __init__(
         self,
-        schema: GraphQLSchema,
+        schema: Schema,
         document: DocumentNode,
         *,
         variables: Mapping[str, Any],
@@ -68,12 +69,13 @@ class Rendition:
 
     def _execute(self, envelope: Envelope) -> Any:
         return execute(
-            self._schema,
+            self._schema._schema,
             self._document,
             root_value=envelope,
             context_value=self._context,
             variable_values=self._variables,
             operation_name=self._operation_name,
+            executor_class=self._schema.execution_context_class,
         )
 
 

@@ -42,7 +42,7 @@ class LiveResolvers:
 
         Raises a ``Refusal`` where the GET is answered with an error.
         """
-        raw = info._raw_info  # noqa: SLF001  # Strawberry has no public name for it.
+        raw = info._raw_info  # Strawberry has no public name for it.
         selection = _selection(root, raw)
         try:
             return await executor.run(lambda: _answer(root, arguments, raw.context, selection))
@@ -69,7 +69,7 @@ class LiveResolvers:
             if refusal is None:
                 raise
             raise refusal from error
-        raw: Any = info._raw_info  # noqa: SLF001  # As above.
+        raw: Any = info._raw_info
         return LiveStream(root, call, raw, self._labels)
 
 

@@ -22,7 +22,7 @@ def labels_of(model: type[Model]) -> dict[str, bool]:
         labels[label_of(current)] = True
         pk = current._meta.pk
         link = pk if pk in current._meta.parents.values() else None
-        current = link.related_model if link is not None else None  # type: ignore[assignment]
+        current = link.related_model if link is not None else None
     return labels
 
 

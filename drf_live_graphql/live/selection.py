@@ -64,7 +64,7 @@ class Scope:
         return True
 
     def _condition(self, directive: DirectiveNode) -> bool:
-        value: Any = directive.arguments[0].value
+        value: Any = (directive.arguments or ())[0].value
         if isinstance(value, VariableNode):
             return bool(self.variables.get(value.name.value))
         return bool(value.value)

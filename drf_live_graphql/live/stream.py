@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
-    from graphql import GraphQLError, GraphQLResolveInfo
+    from graphql import GraphQLError
 
     from schema_gen import RootDescription, ViewCall
 
@@ -39,7 +39,7 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
         self,
         root: RootDescription,
         call: ViewCall,
-        info: GraphQLResolveInfo,
+        info: Any,
         labels: Mapping[str, str],
     ) -> None:
         """Nothing is subscribed before the first iteration.
@@ -71,7 +71,7 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
 
     # Sink.
 
-    def deliver(self, envelope: Envelope, payload: str | None) -> bool:  # noqa: ARG002
+    def deliver(self, envelope: Envelope, payload: str | None) -> bool:
         """See ``Sink``; takes up to ``BACKLOG`` envelopes."""
         if len(self._waiting) >= BACKLOG:
             return False
@@ -110,7 +110,7 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
         )
         await get_hub().subscribe(self._subscription)
 
-    async def asend(self, value: None) -> dict[str, Any]:  # noqa: ARG002
+    async def asend(self, value: None) -> dict[str, Any]:
         """As ``__anext__``; nothing can be sent."""
         return await self.__anext__()
 
@@ -118,7 +118,7 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
         self,
         typ: Any,
         val: BaseException | object = None,
-        tb: TracebackType | None = None,  # noqa: ARG002
+        tb: TracebackType | None = None,
     ) -> dict[str, Any]:
         """End with an exception."""
         await self.aclose()

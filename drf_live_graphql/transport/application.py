@@ -25,7 +25,7 @@ def application(http: ASGIApplication, consumer: ASGIApplication, route: str) ->
     return cast("ASGIApplication", ProtocolTypeRouter({"http": http, "websocket": websocket}))
 
 
-async def _refuse(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001
+async def _refuse(scope: Any, receive: Any, send: Any) -> None:
     """A socket to a path where nothing is: closed before it is accepted, an HTTP 403."""
     await receive()
     await send({"type": "websocket.close"})

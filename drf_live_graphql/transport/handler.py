@@ -12,7 +12,6 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLError
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http.exceptions import (
     NonJsonMessageReceived,
@@ -37,6 +36,9 @@ from .outbox import Outbox
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
 
+    from graphql import GraphQLError
+    from strawberry.schema import Schema
+
 logger = logging.getLogger("drf_live_graphql.transport")
 
 # How long a ping may be unanswered, as a multiple of KEEP_ALIVE.
@@ -49,6 +51,7 @@ class LiveHandler(BaseGraphQLTransportWSHandler[Any, Any]):
     """One socket: its handshake, its operations, its outbox."""
 
     connection: Connection
+    schema: Schema
     operations: dict[str, Operation]  # type: ignore[assignment]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -170,7 +173,7 @@ class LiveHandler(BaseGraphQLTransportWSHandler[Any, Any]):
         """Answer; a pong carries the ping's payload back."""
         self._put({**message, "type": "pong"})
 
-    async def handle_pong(self, message: Any) -> None:  # noqa: ARG002
+    async def handle_pong(self, message: Any) -> None:
         """The client has read what was sent before our ping."""
         self._outbox.answered()
 

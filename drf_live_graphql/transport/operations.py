@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from graphql import (
@@ -105,8 +106,8 @@ class Operation:
             self._wire.put_error(self.id, [error])
         except Exception:
             logger.exception("An operation failed.")
-            error = Refusal(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR")
-            self._wire.put_error(self.id, [error])
+            fault = Refusal(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR")
+            self._wire.put_error(self.id, [fault])
 
     async def _run(self) -> None:
         document = load(self._wire.schema, self._query)
@@ -120,16 +121,21 @@ class Operation:
             await self._stream()
 
     async def _subscribe(self, document: Document) -> None:
-        schema = self._wire.schema._schema  # noqa: SLF001  # Strawberry offers no other way.
-        source = await _awaited(
-            create_source_event_stream(
-                schema,
-                document.node,
-                context_value=self._wire.context,
-                variable_values=self._variables,
-                operation_name=self._name,
-            )
+        # Strawberry's own stream would execute for each subscriber; its source says enough.
+        executor = self._wire.schema.execution_context_class.build(
+            self._wire.schema._schema,
+            document.node,
+            context_value=self._wire.context,
+            raw_variable_values=self._variables,
+            operation_name=self._name,
+            operation_extensions=self._extensions,
         )
+        if isinstance(executor, list):
+            self._wire.put_error(self.id, executor)
+            return
+        source: Any = create_source_event_stream(executor)
+        if isawaitable(source):
+            source = await source
         if isinstance(source, ExecutionResult):
             self._wire.put_error(self.id, source.errors or ())
         elif isinstance(source, LiveStream):
@@ -159,7 +165,7 @@ class Operation:
             whose = self._wire.connection.fingerprint if stream.knows(wants.query) else self
             key = (*key, whose)
         return Rendition(
-            self._wire.schema._schema,  # noqa: SLF001  # As above.
+            self._wire.schema,
             document.node,
             variables=self._variables,
             operation_name=self._name,
@@ -207,7 +213,7 @@ class Operation:
 
     # Sink.
 
-    def deliver(self, envelope: Envelope, payload: str | None) -> bool:  # noqa: ARG002
+    def deliver(self, envelope: Envelope, payload: str | None) -> bool:
         """See ``Sink``."""
         assert payload is not None
         return self._wire.offer_next(self.id, payload)
@@ -215,10 +221,6 @@ class Operation:
     def fail(self, error: GraphQLError) -> None:
         """See ``Sink``."""
         self._wire.put_error(self.id, [error])
-
-
-async def _awaited(value: Any) -> Any:
-    return await value if hasattr(value, "__await__") else value
 
 
 def _encode(result: StrawberryResult) -> str:

@@ -156,7 +156,7 @@ def _resume(coroutine: Coroutine[Any, Any, None], waited_for: Any) -> Generator[
     while True:
         try:
             value = yield waited_for
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             advance = _thrower(coroutine, error)
         else:
             advance = _sender(coroutine, value)

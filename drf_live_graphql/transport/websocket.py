@@ -82,7 +82,7 @@ class LiveConsumer(GraphQLWSConsumer[Any, Any]):
         await asyncio.wait((put, self.run_task), return_when=asyncio.FIRST_COMPLETED)
         put.cancel()
 
-    async def disconnect(self, code: int) -> None:  # noqa: ARG002
+    async def disconnect(self, code: int) -> None:
         """The socket is gone: the handler ends its operations."""
         await self._put(None, disconnected=True)
         assert self.run_task is not None
@@ -92,7 +92,7 @@ class LiveConsumer(GraphQLWSConsumer[Any, Any]):
 
     @asynccontextmanager
     async def listen_to_channel(self, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
-        """As strawberry's, for the user's own subscriptions; opens the socket's channel if need be."""
+        """As strawberry's, for the user's own subscriptions: now the socket needs a channel."""
         await self._open_channel()
         async with super().listen_to_channel(*args, **kwargs) as messages:
             yield messages
