@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
+from typing import TYPE_CHECKING
 
 import strawberry
 
-from .roots import RootDescription
 from .types import (
     EnumDescription,
     EnumType,
@@ -20,6 +20,9 @@ from .types import (
     ScalarType,
     TypeDescription,
 )
+
+if TYPE_CHECKING:
+    from .roots import RootDescription
 
 __all__ = ["CHANGE_ACTION", "QUERY_DESCRIPTION", "ChangeAction", "envelope", "page_object"]
 

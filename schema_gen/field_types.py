@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 MAX_INT = 2**31 - 1
+DISPLAY: Any = vars(Model)["_get_FIELD_display"]
 
 
 @register_field(serializers.CharField, serializers.FilePathField, relations.StringRelatedField)
@@ -209,8 +210,7 @@ def describe_end(scope: FieldScope, end: Source) -> TypeDescription:
     """The type of the raw value that a source ends at."""
     scalar = scalar_of_model_field(end.field or end.output)
     if scalar is not None:
-        found = ScalarType(scalar)
-        return found.optional() if may_be_null(scope.field, end) else found
+        return ScalarType(scalar, nullable=may_be_null(scope.field, end))
     if _is_display(end):
         return ScalarType("String")
     found = scope.hint(return_hint(end.attribute))
@@ -226,4 +226,4 @@ def describe_end(scope: FieldScope, end: Source) -> TypeDescription:
 def _is_display(end: Source) -> bool:
     """Django's own `get_<field>_display()`."""
     attribute = end.attribute
-    return isinstance(attribute, partialmethod) and attribute.func is Model._get_FIELD_display
+    return isinstance(attribute, partialmethod) and attribute.func is DISPLAY

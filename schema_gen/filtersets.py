@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["FilterScope", "register_filter"]
 
 DATE_PARTS = frozenset(
-    ["year", "iso_year", "month", "day", "week", "week_day", "iso_week_day", "quarter", "hour", "minute", "second"]
+    (
+        *("year", "iso_year", "quarter", "month", "week", "day"),
+        *("week_day", "iso_week_day", "hour", "minute", "second"),
+    )
 )
 NUMBERS = frozenset({"BigInt", "Decimal", "Float", "ID", "Int"})
 

@@ -162,7 +162,7 @@ def _is_namedtuple(hint: type) -> bool:
 
 
 def _fields(hint: type, scope: HintScope) -> tuple[FieldDescription, ...]:
-    optional_keys = getattr(hint, "__optional_keys__", frozenset())
+    optional_keys: frozenset[str] = getattr(hint, "__optional_keys__", frozenset())
     described = []
     for key, item in _hints(hint).items():
         found = type_of_hint(item, scope) or ScalarType("JSON", nullable=True)

@@ -1,4 +1,4 @@
-"""`@extend_schema_field(...)` → type: what it names wins over everything that could be found out."""
+"""`@extend_schema_field(...)` → type: what it names wins over all that was found out."""
 
 from __future__ import annotations
 

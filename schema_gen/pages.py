@@ -48,14 +48,15 @@ def describe_page(
     What the response holds is read off the response itself, its types off
     `get_paginated_response_schema()`. A PageError where the rows are under no key of the body.
     """
-    schema = view.paginator.get_paginated_response_schema({"type": "array"})
+    paginator: Any = view.paginator
+    schema = paginator.get_paginated_response_schema({"type": "array"})
     body = view.get_paginated_response(Rows()).data
     if isinstance(body, Rows):
         return None
     results = _key_of_rows(body)
     if results is None:
         raise PageError(f"the rows are under no key of the page that it answers, {body!r}")
-    place = type(view.paginator).__name__
+    place = type(paginator).__name__
     fields = tuple(
         FieldDescription(
             camel(key),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
     from rest_framework.generics import GenericAPIView
 
-__all__ = ["SchemaSQLError", "probe", "without_sql"]
+__all__ = ["SchemaSQLError", "probe", "visitors", "without_sql"]
+
+USER_KEYS: dict[str, Any] = {"UUIDField": uuid.UUID(int=0), "CharField": "x"}
 
 
 class SchemaSQLError(Exception):
@@ -42,51 +45,52 @@ def without_sql() -> Iterator[None]:
         yield
 
 
+def visitors() -> list[Any]:
+    """Who asks at schema time: a user that is in no database, then nobody.
+
+    A queryset filtered by `request.user` can be made for the first alone; permissions of the
+    first may need the database, those of the second never do.
+    """
+    unauthenticated: Any = api_settings.UNAUTHENTICATED_USER
+    found = [unauthenticated() if unauthenticated else None]
+    if apps.is_installed("django.contrib.auth"):
+        model: Any = get_user_model()
+        found.insert(0, model(pk=USER_KEYS.get(type(model._meta.pk).__name__, 0)))
+    return found
+
+
 def probe(
     view_class: type[GenericAPIView[Any]],
     action: str,
     initkwargs: Mapping[str, Any],
-    kwargs: Mapping[str, str],
+    kwargs: Mapping[str, Any],
+    user: Any,
 ) -> GenericAPIView[Any]:
-    """The view as it stands inside a GET of `action` by some user, who is not in the database.
+    """The view as it stands inside a GET of `action` by `user`.
 
     `swagger_fake_view` is True, as other schema generators set it, so that a view can tell.
     """
     view = view_class(**initkwargs)
     view.args = ()
     view.kwargs = dict(kwargs)
-    view.format_kwarg = None  # type: ignore[attr-defined]
+    view.format_kwarg = None
     view.swagger_fake_view = True  # type: ignore[attr-defined]
     if isinstance(view, ViewSetMixin):
         view.action_map = {"get": action}
         view.action = action
-    view.request = _request(view)
+    view.request = _request(view, user)
     return view
 
 
-def _request(view: GenericAPIView[Any]) -> Any:
+def _request(view: GenericAPIView[Any], user: Any) -> Any:
     raw = HttpRequest()
     raw.method = "GET"
     raw.META.update(SERVER_NAME="localhost", SERVER_PORT="80", HTTP_ACCEPT="application/json")
-    request = view.initialize_request(raw, *view.args, **view.kwargs)
-    request.user = _somebody()
+    request: Any = view.initialize_request(raw, *view.args, **view.kwargs)
+    request.user = user
     request.auth = None
     # With a version in the path or a header there is none to find on this request.
-    scheme = view.versioning_class
+    scheme: Any = view.versioning_class
     request.version = getattr(scheme, "default_version", None)
     request.versioning_scheme = scheme() if scheme else None
     return request
-
-
-def _somebody() -> Any:
-    """A user that querysets can be filtered by: most views filter by theirs.
-
-    Django takes an instance for a related filter only if it has a primary key.
-    """
-    if not apps.is_installed("django.contrib.auth"):
-        nobody = api_settings.UNAUTHENTICATED_USER
-        return nobody() if nobody else None
-    user = get_user_model()()
-    if user.pk is None:
-        user.pk = 1
-    return user

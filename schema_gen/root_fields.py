@@ -57,7 +57,7 @@ class QueryField(_RootField):
     """A root of Query."""
 
     @property
-    def is_async(self) -> bool:  # type: ignore[override]
+    def is_async(self) -> bool:
         """Whether strawberry shall await the result."""
         return True
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db.models import Model
 from rest_framework import mixins
 from rest_framework.generics import GenericAPIView
 from rest_framework.serializers import ListSerializer, Serializer
 
 from .exceptions import SchemaError
 from .path import placeholders
-from .probe import probe
+from .probe import probe, visitors
 from .routes import ANY_SEGMENT, Kwarg, Route, converted, parse_route
 from .serializers import Describer, definer
 from .spectacular import is_passthrough
@@ -20,7 +19,11 @@ from .spectacular import is_passthrough
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from django.db.models import Model
+
 __all__ = ["Subject", "make_subject"]
+
+Answer = TypeVar("Answer")
 
 BODIES: dict[str, Callable[..., Any]] = {
     "list": mixins.ListModelMixin.list,
@@ -39,8 +42,15 @@ class Subject:
     lookup_field: str
     lookup_url_kwarg: str
     describer: Describer
-    model: type[Model] = Model
+    known_model: type[Model] | None = None
     basename: str = ""
+
+    @property
+    def model(self) -> type[Model]:
+        """The model of the view's rows. A LookupError while it is still being found out."""
+        if self.known_model is None:
+            raise LookupError(f"the model of {self.describer.view} is not known yet")
+        return self.known_model
 
     @property
     def lookup(self) -> tuple[str, str]:
@@ -80,46 +90,46 @@ class Subject:
             kwarg = converted(self.lookup_url_kwarg, converter, self.route.text)
         return Route(f"{self.route.text}/<{kwarg.name}>", (*self.route.segments, kwarg))
 
-    def view(self, action: str, model: type[Model] | None = None) -> GenericAPIView[Any]:
-        """The view inside a GET of the action."""
-        route = self.action_route(action)
-        kwargs = placeholders(route, self.view_class, model or self.model, self.lookup)
-        return probe(self.view_class, action, self.initkwargs, kwargs)
+    def asked(self, action: str, ask: Callable[[GenericAPIView[Any]], Answer]) -> Answer:
+        """What the view answers inside a GET of the action, by a user or else by nobody.
 
-    def queryset(self, view: GenericAPIView[Any]) -> Any:
+        Raises what the view raised for the user if it raised for both.
+        """
+        failure: Exception | None = None
+        for user in visitors():
+            try:
+                return ask(self._view(action, user))
+            except SchemaError:
+                raise
+            except Exception as error:  # noqa: BLE001 (whatever the view's own code raises)
+                failure = failure or error
+        raise failure or LookupError("nobody to ask as")
+
+    def queryset(self, action: str) -> Any:
         """What get_queryset() answers, unevaluated; else the model's own queryset."""
         try:
-            found = view.get_queryset()
+            found = self.asked(action, lambda view: view.get_queryset())
         except Exception:  # noqa: BLE001 (the view's own code; the model is known without it)
-            return self.model._default_manager.none()
+            found = None
         return found if hasattr(found, "query") else self.model._default_manager.none()
 
-    def serializer(self, view: GenericAPIView[Any], action: str) -> Serializer[Any] | None:
+    def serializer(self, action: str) -> Serializer[Any] | None:
         """The serializer of one row; None, with a warning, where the view can't say which."""
         try:
-            found = self._asked_serializer(view)
-            found.fields  # noqa: B018 (made lazily: what is wrong with them shows here)
+            return self.asked(action, _asked_serializer)
         except Exception as error:  # noqa: BLE001 (whatever the view's own code raises)
-            return self._declared_serializer(view, action, error)
-        return found
+            return self._declared_serializer(action, error)
+
+    def _view(self, action: str, user: Any) -> GenericAPIView[Any]:
+        route = self.action_route(action)
+        kwargs = placeholders(route, self.view_class, self.known_model, self.lookup)
+        return probe(self.view_class, action, self.initkwargs, kwargs, user)
 
     def left_out(self, action: str, reason: str, mend: str) -> None:
         """Warn that an action has no root."""
         self.describer.warn(f"{action}()", f"{reason}, so the view has no {action} root", mend)
 
-    def _asked_serializer(self, view: GenericAPIView[Any]) -> Serializer[Any]:
-        if definer(type(view), "get_serializer") is not GenericAPIView:
-            found: Any = view.get_serializer()
-        else:
-            found = view.get_serializer_class()(context=view.get_serializer_context())
-        found = found.child if isinstance(found, ListSerializer) else found
-        if not isinstance(found, Serializer):
-            raise TypeError(f"expected a Serializer, got {found!r}")
-        return found
-
-    def _declared_serializer(
-        self, view: GenericAPIView[Any], action: str, error: Exception
-    ) -> Serializer[Any] | None:
+    def _declared_serializer(self, action: str, error: Exception) -> Serializer[Any] | None:
         mend = (
             "Let get_serializer_class() answer when getattr(self, 'swagger_fake_view', False), or "
             "give the view a serializer_class."
@@ -128,15 +138,33 @@ class Subject:
         declared = self.option("serializer_class")
         if isinstance(declared, type) and issubclass(declared, Serializer):
             try:
-                found: Serializer[Any] = declared(context=view.get_serializer_context())
-                found.fields  # noqa: B018
+                found = self.asked(action, lambda view: _checked(_make(declared, view)))
             except Exception as again:  # noqa: BLE001
-                reason = f"{reason}, and so did its serializer_class: {again!r}"
+                reason = f"{reason}, and so did making its serializer_class: {again!r}"
             else:
                 self.describer.warn(f"{action}()", f"{reason}; its serializer_class is taken", mend)
                 return found
         self.left_out(action, reason, mend)
         return None
+
+
+def _make(serializer_class: Any, view: GenericAPIView[Any]) -> Any:
+    return serializer_class(context=view.get_serializer_context())
+
+
+def _asked_serializer(view: GenericAPIView[Any]) -> Serializer[Any]:
+    if definer(type(view), "get_serializer") is not GenericAPIView:
+        return _checked(view.get_serializer())
+    return _checked(_make(view.get_serializer_class(), view))
+
+
+def _checked(found: Any) -> Serializer[Any]:
+    """The serializer of a row, its fields made: they are lazy, and may be what fails."""
+    found = found.child if isinstance(found, ListSerializer) else found
+    if not isinstance(found, Serializer):
+        raise TypeError(f"expected a Serializer, got {found!r}")
+    len(found.fields)
+    return found
 
 
 def make_subject(
@@ -159,7 +187,7 @@ def make_subject(
         lookup_url_kwarg or lookup_field,
         Describer(f"{view_class.__module__}.{view_class.__qualname__}"),
     )
-    subject.model = _model(subject)
+    subject.known_model = _model(subject)
     subject.basename = basename or str(subject.model._meta.object_name).lower()
     return subject
 
@@ -169,26 +197,31 @@ def _model(subject: Subject) -> type[Model]:
     if declared is not None:
         return declared  # type: ignore[no-any-return]
     action = "list" if hasattr(subject.view_class, "list") else "retrieve"
-    reason = ""
     try:
-        found = getattr(subject.view(action).get_queryset(), "model", None)
+        return subject.asked(action, lambda view: view.get_queryset().model)
     except Exception as error:  # noqa: BLE001 (whatever the view's own code raises)
-        found, reason = None, repr(error)
-    if found is not None:
-        return found  # type: ignore[no-any-return]
+        return _serializer_model(subject, action, error)
+
+
+def _meta_model(view: GenericAPIView[Any]) -> Any:
+    serializer_class: Any = view.get_serializer_class()
+    return serializer_class.Meta.model
+
+
+def _serializer_model(subject: Subject, action: str, error: Exception) -> type[Model]:
     name = subject.view_class.__name__
     mend = (
-        f"Give {name} a queryset attribute, or let get_queryset() answer when "
+        f"Give {name} a queryset attribute, or let its get_queryset() answer when "
         f"getattr(self, 'swagger_fake_view', False)."
     )
-    meta = getattr(subject.option("serializer_class"), "Meta", None)
-    found = getattr(meta, "model", None)
-    if found is None:
+    try:
+        found = subject.asked(action, _meta_model)
+    except Exception:  # noqa: BLE001 (the first failure is the one to mend)
         raise SchemaError(
-            f"The model of {subject.describer.view} can't be found: expected a queryset, "
-            f"{'got ' + reason + ' from get_queryset()' if reason else 'got none'}. {mend}"
-        )
+            f"The model of {subject.describer.view} can't be found: expected get_queryset() to "
+            f"answer a queryset, it raised {error!r}. {mend}"
+        ) from error
     subject.describer.warn(
-        "get_queryset()", f"it failed ({reason}); its serializer's model is taken", mend
+        "get_queryset()", f"it failed ({error!r}), so its serializer's model is taken", mend
     )
     return found  # type: ignore[no-any-return]

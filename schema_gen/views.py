@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from rest_framework.serializers import ListSerializer
 
@@ -20,6 +20,8 @@ from .types import ObjectReference, ObjectType
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from rest_framework.generics import GenericAPIView
+
     from .arguments import ArgumentDescription
     from .names import RootNames
     from .subject import Subject
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["describe_view"]
 
 Action = Literal["list", "retrieve"]
+Query: TypeAlias = "tuple[PageDescription | None, list[ArgumentDescription]]"
 ACTIONS: tuple[Action, ...] = ("list", "retrieve")
 
 
@@ -49,9 +52,9 @@ def describe_view(
     named groups are URL kwargs; `<int:pk>` and `{project_pk}` are read too. `initkwargs` are those
     of `as_view()`. The names override what the route, the basename and the serializer give.
 
-    The view's own hooks are called, as in a GET by nobody, with `swagger_fake_view` set and with
-    SQL refused. An action that can't be described is left out with a SchemaWarning. A view that
-    is no GenericAPIView, or whose model can't be found, is a SchemaError.
+    The view's own hooks are called, as in a GET, with `swagger_fake_view` set and SQL refused. An
+    action that can't be described is left out with a SchemaWarning. A view that is no
+    GenericAPIView, or whose model can't be found, is a SchemaError.
     """
     with without_sql():
         subject = make_subject(view_class, dict(initkwargs or {}), route or prefix, basename)
@@ -86,19 +89,22 @@ def describe_view(
 def _root(
     subject: Subject, action: Action, names: RootNames, prefix: str, type_name: str | None
 ) -> RootDescription | None:
-    view = subject.view(action)
-    serializer = subject.serializer(view, action)
+    serializer = subject.serializer(action)
     if serializer is None or not _plain_list(subject, action, serializer):
         return None
-    queryset = subject.queryset(view)
+    queryset = subject.queryset(action)
     subject.describer.annotations = {
         name: getattr(expression, "_output_field_or_none", None)
         for name, expression in queryset.query.annotations.items()
     }
     row = subject.describer.row(serializer, subject.model, type_name)
-    scope = ParameterScope(view, subject.model, queryset, row, names.base, subject.describer)
+
+    def ask(view: GenericAPIView[Any]) -> Query:
+        scope = ParameterScope(view, subject.model, queryset, row, names.base, subject.describer)
+        return _query(scope, action, names)
+
     try:
-        page, arguments = _query(scope, action, names)
+        page, arguments = subject.asked(action, ask)
     except SchemaError:
         raise
     except Exception as error:  # noqa: BLE001 (whatever the view's own code raises)
@@ -129,9 +135,7 @@ def _root(
     )
 
 
-def _query(
-    scope: ParameterScope, action: Action, names: RootNames
-) -> tuple[PageDescription | None, list[ArgumentDescription]]:
+def _query(scope: ParameterScope, action: Action, names: RootNames) -> Query:
     filters = describe_backends(scope)
     if action == "retrieve":
         # get_object() filters too: what a filter demands of a list, it demands of a single row.
