@@ -185,7 +185,7 @@ class Operation:
         )
         try:
             async for result in source:
-                if isinstance(result, PreExecutionError):
+                if isinstance(result, PreExecutionError) or _is_request_error(result):
                     self._wire.put_error(self.id, result.errors or ())
                     return
                 if not isinstance(result, StrawberryResult):
@@ -221,6 +221,13 @@ class Operation:
     def fail(self, error: GraphQLError) -> None:
         """See ``Sink``."""
         self._wire.put_error(self.id, [error])
+
+
+def _is_request_error(result: Any) -> bool:
+    """Whether nothing was executed, as with a wrong variable (GraphQL specification, 7.1.2)."""
+    return bool(
+        result.data is None and result.errors and all(not error.path for error in result.errors)
+    )
 
 
 def _encode(result: StrawberryResult) -> str:

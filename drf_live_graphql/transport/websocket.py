@@ -67,8 +67,8 @@ class LiveConsumer(GraphQLWSConsumer[Any, Any]):
         size = len(text_data) if text_data is not None else len(bytes_data or b"")
         if size > settings.MAX_MESSAGE_BYTES:
             await self.close(
-                code=int(CloseCode.MESSAGE_TOO_BIG),
-                reason=f"At most {settings.MAX_MESSAGE_BYTES} bytes a message",
+                code=int(CloseCode.BAD_REQUEST),
+                reason=f"Expected at most {settings.MAX_MESSAGE_BYTES} bytes a message",
             )
             return
         await self._put(text_data)
