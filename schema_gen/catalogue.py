@@ -20,7 +20,7 @@ __all__ = ["Catalogue"]
 
 MEND = (
     "Give one of them another name: type_name= of register() for the row of a view, Meta.ref_name "
-    "for any serializer."
+    "for any serializer, retrieve_name= of register() for a view's pages, changes and orderings."
 )
 ROOT_MEND = "Give one of them another name with list_name= or retrieve_name= of register()."
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from rest_framework import serializers
 
 from .enums import enum_from_choices
+from .exceptions import SchemaError
 from .hints import return_hint, type_of_hint
 from .naming import pascal
 from .nullability import may_be_null
@@ -61,13 +62,12 @@ class FieldScope:
         """The type of a Python hint, None if the hint can't be read."""
         return type_of_hint(hint, self)
 
-    def hint_name(self) -> str:
-        """A type name for an enum that has none of its own."""
-        return f"{self.owner}{pascal(self.name)}Enum"
+    def make_enum(self, choices: Any) -> EnumType | None:
+        """The enum of `choices`, nullable: a stored value may be none of them.
 
-    def make_enum(self, choices: Any, name: str | None = None) -> EnumType | None:
-        """The enum of `choices`, nullable: a stored value may be none of them."""
-        enum = enum_from_choices(pascal(name) if name else self.hint_name(), choices)
+        It is named after its place, so that no other enum ever takes or changes its name.
+        """
+        enum = enum_from_choices(f"{self.owner}{pascal(self.name)}Enum", choices)
         return EnumType(enum, nullable=True) if enum else None
 
     def make_object(
@@ -135,7 +135,15 @@ def describe_field(scope: FieldScope) -> TypeDescription:
 
     What nothing is known of is nullable JSON, with a warning: a type that holds in every case.
     """
-    found = _described(scope)
+    try:
+        found = _described(scope)
+    except SchemaError:
+        raise
+    except Exception as error:  # noqa: BLE001 (a describer or a hook of the user's)
+        return scope.json(
+            f"describing it failed: {error!r}",
+            "Mend what failed, or call schema_gen.register_field_type() for its class.",
+        )
     if scope.source.is_pk and isinstance(found, ScalarType) and found.name in PK_SCALARS:
         found = replace(found, name="ID")
     nullable = found.nullable or may_be_null(scope.field, scope.source)
@@ -152,7 +160,9 @@ def _described(scope: FieldScope) -> TypeDescription:
     cls = type(scope.field)
     base = next((base for base in cls.__mro__ if base in _registry), None)
     writer = _definer(cls, "to_representation")
-    if base is not None and (writer is base or not issubclass(writer, base)):
+    # A serializer's own to_representation() is dealt with where its fields are described.
+    own = isinstance(scope.field, serializers.Serializer) or not issubclass(writer, base or writer)
+    if base is not None and (own or writer is base):
         return _registry[base](scope)
     found = scope.hint(return_hint(writer.__dict__["to_representation"]))
     if found is not None:

@@ -88,11 +88,7 @@ def split_optional(hint: Any) -> tuple[Any, bool]:
 class HintScope(Protocol):
     """What reading a hint needs of its surroundings: somewhere to name enums and keep objects."""
 
-    def hint_name(self) -> str:
-        """A type name for what the hint says, made from the place where it stands."""
-        ...
-
-    def make_enum(self, choices: Any, name: str | None = None) -> EnumType | None:
+    def make_enum(self, choices: Any) -> EnumType | None:
         """An enum of these choices; None if none of them can be a member."""
         ...
 
@@ -144,7 +140,7 @@ def _generic_type(origin: Any, args: tuple[Any, ...], scope: HintScope) -> TypeD
 
 def _class_type(hint: type, scope: HintScope) -> TypeDescription | None:
     if issubclass(hint, enum.Enum):
-        return scope.make_enum([(member.value, member.name) for member in hint], hint.__name__)
+        return scope.make_enum([(member.value, member.name) for member in hint])
     if typing.is_typeddict(hint) or dataclasses.is_dataclass(hint) or _is_namedtuple(hint):
         return scope.make_object(pascal(hint.__name__), hint, lambda: _fields(hint, scope))
     if issubclass(hint, Mapping):

@@ -36,6 +36,8 @@ def may_be_null(field: serializers.Field[Any, Any, Any, Any], source: Source) ->
 
 
 def _model_field_may_be_null(field: Any) -> bool:
+    if field.many_to_many or field.one_to_many:
+        return False
     if isinstance(field, Field):
         # A database computes a generated column and may well answer NULL.
         return field.null or isinstance(field, GeneratedField)

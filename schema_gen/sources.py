@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db.models import Field, ForeignObjectRel, Model, OneToOneRel
 from django.utils.functional import cached_property as DjangoCachedProperty  # noqa: N812
 
@@ -16,7 +16,7 @@ from .hints import return_hint, split_optional
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["ModelField", "Source", "follow", "model_field"]
+__all__ = ["ModelField", "Source", "annotated_fields", "follow", "model_field"]
 
 ModelField: TypeAlias = "Field[Any, Any] | ForeignObjectRel"
 
@@ -52,6 +52,21 @@ class Source:
             related = self.field.related_model
             return related if isinstance(related, type) else None
         return _hinted_model(self.attribute)[0]
+
+
+def annotated_fields(queryset: Any) -> dict[str, Field[Any, Any] | None]:
+    """The output fields of a queryset's annotations by name, None where Django can't tell."""
+    return {
+        name: _output_field(expression) for name, expression in queryset.query.annotations.items()
+    }
+
+
+def _output_field(expression: Any) -> Field[Any, Any] | None:
+    try:
+        found = expression.output_field
+    except (FieldError, AttributeError):
+        return None
+    return found if isinstance(found, Field) else None
 
 
 def model_field(model: type[Model], name: str) -> ModelField | None:

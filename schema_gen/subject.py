@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rest_framework import mixins
 from rest_framework.generics import GenericAPIView
 from rest_framework.serializers import ListSerializer, Serializer
+from rest_framework.viewsets import ViewSetMixin
 
 from .exceptions import SchemaError
 from .path import placeholders
@@ -30,6 +31,11 @@ BODIES: dict[str, Callable[..., Any]] = {
     "retrieve": mixins.RetrieveModelMixin.retrieve,
 }
 """The bodies that a root stands for. One of the view's own may do anything."""
+
+OWN_BODY = (
+    "Move what it does into get_queryset(), filter_queryset() or the serializer, or leave the "
+    "action out when you register the view."
+)
 
 
 @dataclass
@@ -68,15 +74,14 @@ class Subject:
             return False
         while is_passthrough(body):
             body = body.__wrapped__
-        if body is BODIES[action]:
+        if "get" not in self.option("http_method_names"):
+            self.left_out(action, "its http_method_names have no 'get'", "Add 'get' to them.")
+        elif body is not BODIES[action]:
+            self.left_out(action, "it has a body of its own", OWN_BODY)
+        elif not _get_is_plain(self.view_class, action):
+            self.left_out(action, "the view has a get() of its own", OWN_BODY)
+        else:
             return True
-        self.describer.warn(
-            f"{action}()",
-            "it has a body of its own, which a GraphQL root can't stand for yet, so the view has "
-            f"no {action} root",
-            "Move what it does into get_queryset(), filter_queryset() or the serializer, or leave "
-            f"{action!r} out of the actions.",
-        )
         return False
 
     def action_route(self, action: str) -> Route:
@@ -146,6 +151,16 @@ class Subject:
                 return found
         self.left_out(action, reason, mend)
         return None
+
+
+def _get_is_plain(view_class: type, action: str) -> bool:
+    """Whether a GET of a view without action routing does nothing but call the action."""
+    get = getattr(view_class, "get", None)
+    if get is None or issubclass(view_class, ViewSetMixin):
+        return True
+    # The form of DRF's generic views and of its tutorial: `return self.list(request, ...)`.
+    code = getattr(get, "__code__", None)
+    return code is not None and code.co_names == (action,)
 
 
 def _make(serializer_class: Any, view: GenericAPIView[Any]) -> Any:

@@ -14,6 +14,7 @@ from .path import path_arguments
 from .probe import without_sql
 from .roots import RootDescription, ViewDescription
 from .serializers import definer
+from .sources import annotated_fields
 from .subject import make_subject
 from .types import ObjectReference, ObjectType
 
@@ -93,10 +94,7 @@ def _root(
     if serializer is None or not _plain_list(subject, action, serializer):
         return None
     queryset = subject.queryset(action)
-    subject.describer.annotations = {
-        name: getattr(expression, "_output_field_or_none", None)
-        for name, expression in queryset.query.annotations.items()
-    }
+    subject.describer.annotations = annotated_fields(queryset)
     row = subject.describer.row(serializer, subject.model, type_name)
 
     def ask(view: GenericAPIView[Any]) -> Query:
