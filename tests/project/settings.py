@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "channels",
     "drf_live_graphql",
     "tests.project",
+    "tests.schema_gen",
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
