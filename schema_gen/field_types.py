@@ -208,7 +208,8 @@ def _method(scope: FieldScope) -> TypeDescription:
 
 def describe_end(scope: FieldScope, end: Source) -> TypeDescription:
     """The type of the raw value that a source ends at."""
-    scalar = scalar_of_model_field(end.field or end.output)
+    is_row = end.field is not None and end.field.is_relation and not end.raw_key
+    scalar = None if is_row else scalar_of_model_field(end.field or end.output)
     if scalar is not None:
         return ScalarType(scalar, nullable=may_be_null(scope.field, end))
     if _is_display(end):

@@ -43,9 +43,8 @@ HINT_SCALARS: dict[Any, str] = {
     datetime.timedelta: "Duration",
     decimal.Decimal: "Decimal",
     uuid.UUID: "UUID",
-    object: "JSON",
-    Any: "JSON",
 }
+ANYTHING = (Any, object)
 
 
 def _hints(function: Any) -> dict[str, Any]:
@@ -120,6 +119,8 @@ def _plain_type(hint: Any, scope: HintScope) -> TypeDescription | None:
         return ScalarType("JSON")
     if origin is not None:
         return _generic_type(origin, typing.get_args(hint), scope)
+    if hint in ANYTHING:
+        return ScalarType("JSON", nullable=True)
     if hint in HINT_SCALARS:
         return ScalarType(HINT_SCALARS[hint])
     return _class_type(hint, scope) if isinstance(hint, type) else None

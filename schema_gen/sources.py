@@ -28,7 +28,8 @@ class Source:
     `model` is the model that the last name is read on, None where the way could not be followed.
     `field` is its model field, `attribute` the property, method or other class attribute of that
     name. `output` is the field of a queryset annotation of that name. `maybe` says whether a hop
-    on the way there may be null.
+    on the way there may be null, `whole` that it is the row itself, `raw_key` that it is the key
+    that a relation stores (`author_id`), not the related row.
     """
 
     model: type[Model] | None = None
@@ -37,6 +38,7 @@ class Source:
     output: Field[Any, Any] | None = None
     maybe: bool = False
     whole: bool = False
+    raw_key: bool = False
 
     @property
     def is_pk(self) -> bool:
@@ -116,7 +118,8 @@ def _end(
         return Source(model=model, output=annotations[name], maybe=True)
     field = model_field(model, name)
     if field is not None:
-        return Source(model=model, field=field, maybe=maybe)
+        raw_key = name == getattr(field, "attname", None)
+        return Source(model=model, field=field, maybe=maybe, raw_key=raw_key)
     return Source(model=model, attribute=_attribute(model, name), maybe=maybe)
 
 
