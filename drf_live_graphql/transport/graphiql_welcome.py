@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 _DEPTH = 3
 _BREADTH = 8
 _HELP = """\
-# Ctrl-Enter runs this; a subscription that is open shows its latest result on the right.
-# Clients with a token put it into the tab "Headers": { "Authorization": "Token …" }
+# Ctrl-Enter runs this; it stays open,
+# and the latest result is on the right.
+# A token goes into the tab "Headers":
+# {"Authorization": "Token …"}
 
 """
 
@@ -37,7 +39,9 @@ def welcome(schema: GraphQLSchema) -> str:
         for name, field in _free_fields(root):
             selection = _selection(field, _DEPTH, _roots(schema))
             if selection is not None:
-                return _HELP + print_ast(parse(f"{kind} {{ {name} {selection} }}")) + "\n"
+                title = name[:1].upper() + name[1:]
+                document = f"{kind} {title} {{ {name} {selection} }}"
+                return _HELP + print_ast(parse(document)) + "\n"
     return _HELP
 
 

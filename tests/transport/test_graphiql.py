@@ -135,7 +135,7 @@ def valid(document: str, schema: Any) -> bool:
 def test_the_first_tab_holds_a_subscription_that_runs() -> None:
     schema = http_schema.schema._schema
     document = welcome(schema)
-    assert "subscription {\n  count\n}" in document
+    assert "subscription Count {\n  count\n}" in document
     assert valid(document, schema)
 
 
@@ -170,11 +170,11 @@ def test_the_first_tab_selects_rows_and_never_the_root_again() -> None:
 
 def test_the_first_tab_falls_back_to_a_query_and_to_words() -> None:
     query = build_schema("type Query { needs(id: ID!): ID  hello: String }")
-    assert "{\n  hello\n}" in welcome(query)
+    assert "query Hello {\n  hello\n}" in welcome(query)
     fruitless = build_schema(
         "type Query { hello: String } type Subscription { a: A } type A { b(id: ID!): ID }"
     )
-    assert "{\n  hello\n}" in welcome(fruitless)
+    assert "query Hello {\n  hello\n}" in welcome(fruitless)
     words = welcome(build_schema("type Query { needs(id: ID!): ID }"))
     assert all(line.startswith("#") for line in words.split("\n") if line)
 

@@ -1,0 +1,10 @@
+import { createClient } from "graphql-sse";
+import { CHANGES, fail, headers, rows, show, site } from "./site.mjs";
+
+const client = createClient({ url: site.http, headers });
+const apply = rows();
+
+for await (const result of client.iterate({ query: CHANGES })) {
+  if (result.errors) fail(JSON.stringify(result.errors));
+  show(apply(result.data.notes));
+}

@@ -1,0 +1,11 @@
+import { createClient } from "graphql-ws";
+import WebSocket from "ws";
+import { CHANGES, fail, headers, rows, show, site } from "./site.mjs";
+
+const client = createClient({ url: site.ws, webSocketImpl: WebSocket, connectionParams: headers });
+const apply = rows();
+
+for await (const result of client.iterate({ query: CHANGES })) {
+  if (result.errors) fail(JSON.stringify(result.errors));
+  show(apply(result.data.notes));
+}
