@@ -1,0 +1,1 @@
+"""A small team's task board: an ordinary Django REST Framework project."""

@@ -1,0 +1,1 @@
+"""The task board's project: settings, URLs and entry points."""
