@@ -15,7 +15,7 @@ from django.utils.functional import cached_property as django_cached_property
 if TYPE_CHECKING:
     from somewhere_else import Unimportable  # type: ignore[import-not-found]
 
-__all__ = ["Author", "Book", "Contract", "Edition", "Shelf", "Tag"]
+__all__ = ["Author", "Book", "Contract", "Edition", "Shelf", "Tag", "Task"]
 
 
 class Author(models.Model):
@@ -140,3 +140,11 @@ class Edition(Book):
     """A multi-table child."""
 
     number = models.IntegerField(default=1)
+
+
+class Task(models.Model):
+    title = models.CharField(max_length=80)
+    done = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.title
