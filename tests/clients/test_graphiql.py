@@ -40,7 +40,7 @@ def cookies(visitor: Visitor) -> list[dict[str, str]]:
 @pytest.fixture
 def token(visitor: Visitor) -> str:
     user = get_user_model().objects.get(username="vera")
-    return Token.objects.create(user=user).key
+    return str(Token.objects.create(user=user).key)
 
 
 def result(client: Script) -> Any:
