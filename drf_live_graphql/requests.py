@@ -84,6 +84,12 @@ class Connection:
         by_session = session is not None and session.get(SESSION_KEY) is not None
         self.session_user = bool(authenticated and by_session)
         self.user = user if authenticated and not by_session else None
+        # What the client proves its identity by; two equal ones stand for the same user.
+        self.credential: Hashable = (
+            self.meta.get("HTTP_AUTHORIZATION"),
+            self.session_key if self.session_user else None,
+            self.user.pk if self.user is not None else None,
+        )
 
     @classmethod
     def from_scope(
@@ -126,15 +132,6 @@ class Connection:
                 for name, value in vars(request).items()
                 if name not in known and not name.startswith("_") and not inspect.ismethod(value)
             },
-        )
-
-    @property
-    def credential(self) -> Hashable:
-        """What the client proves its identity by; two equal ones stand for the same user."""
-        return (
-            self.meta.get("HTTP_AUTHORIZATION"),
-            self.session_key if self.session_user else None,
-            self.user.pk if self.user is not None else None,
         )
 
     @cached_property

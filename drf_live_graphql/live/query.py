@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
-
-from rest_framework.exceptions import APIException, NotFound
 
 from drf_live_graphql.conf import settings
 from drf_live_graphql.exceptions import INTERNAL_MESSAGE, Refusal, refusal_of
 
 from . import executor
-from .evaluation import Evaluation
-from .reading import ListReading, RowReading
 from .rendition import data_of
+from .round import Round, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Mapping
+    from collections.abc import Hashable, Mapping
 
     from drf_live_graphql.changes import Changes
     from drf_live_graphql.location import Location
-    from drf_live_graphql.requests import Connection
 
     from .hub import Hub
-    from .reading import Envelope, Reading
+    from .round import Letter, Outcome
     from .subscription import Subscription
     from .trace import Key
 
@@ -36,38 +30,7 @@ FIRST_RETRY = 0.1
 # Deliveries between two turns for the rest of the event loop.
 STRIDE = 500
 
-
-@dataclass(slots=True)
-class _Work:
-    """What the next round is about; gathers while a round runs."""
-
-    changed: set[Any] = field(default_factory=set)
-    whole: bool = False
-    resync: bool = False
-    queries: bool = False
-    joiners: dict[Subscription, None] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return bool(self.changed or self.whole or self.resync or self.queries or self.joiners)
-
-    def put_back(self, earlier: _Work) -> None:
-        """Add the work of a round that failed."""
-        self.changed |= earlier.changed
-        self.whole |= earlier.whole
-        self.resync |= earlier.resync
-        self.queries |= earlier.queries
-        self.joiners = {**earlier.joiners, **self.joiners}
-
-
-@dataclass(slots=True)
-class _Outcome:
-    """What a round found, to be delivered on the event loop."""
-
-    reading: Reading | None = None
-    reads: frozenset[str] = frozenset()
-    strangers: frozenset[Hashable] = frozenset()
-    refusals: list[tuple[Subscription, Refusal]] = field(default_factory=list)
-    letters: list[tuple[Subscription, Envelope, str | None]] = field(default_factory=list)
+Group = dict["Subscription", None]  # A set that keeps the order in which they came.
 
 
 class LiveQuery:
@@ -82,10 +45,12 @@ class LiveQuery:
         self.key = key
         self.labels = dict(labels)
         self._location = location
-        # In the order in which they came, so that rounds and payloads are deterministic.
-        self._subscriptions: dict[Subscription, None] = {}
+        self._subscriptions: Group = {}
+        # The same by what they are told, and by what they prove their identity with.
+        self._cohorts: dict[Hashable, Group] = {}
+        self._credentials: dict[Hashable, Group] = {}
         self._state: Any = None
-        self._work = _Work()
+        self._work = Work()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -100,12 +65,15 @@ class LiveQuery:
 
     def all_labels(self) -> frozenset[str]:
         """The models that concern this query, those read by a selected ``query`` included."""
-        return frozenset(self.labels).union(*(sub.labels for sub in self._subscriptions))
+        return frozenset(self.labels).union(*(next(iter(c)).labels for c in self._cohorts.values()))
 
     def reserve(self, subscription: Subscription) -> None:
         """Keep this query alive for a subscription that is about to join."""
         subscription.query = self
         self._subscriptions[subscription] = None
+        self._cohorts.setdefault(subscription.cohort, {})[subscription] = None
+        credential = subscription.connection.credential
+        self._credentials.setdefault(credential, {})[subscription] = None
 
     def join(self, subscription: Subscription) -> None:
         """Tell a new subscription, or one that lost track, where things stand."""
@@ -116,7 +84,12 @@ class LiveQuery:
     def leave(self, subscription: Subscription) -> None:
         """Tell it nothing more; the last one to leave ends the query."""
         subscription.query = None
-        self._subscriptions.pop(subscription, None)
+        if subscription not in self._subscriptions:
+            return
+        del self._subscriptions[subscription]
+        _discard(self._cohorts, subscription.cohort, subscription)
+        _discard(self._credentials, subscription.connection.credential, subscription)
+        self._work.joiners.pop(subscription, None)
         if not self._subscriptions:
             if self._task is not None:
                 self._task.cancel()
@@ -139,21 +112,18 @@ class LiveQuery:
         state = self._state
         if (
             self.key.root.action == "list"
-            or changes.label not in self.labels
             or changes.everything
+            or not self.labels.get(changes.label)
             or state is None
             or not state.visible
         ):
             return True
-        return state.pk in changes.kinds or self._has_queries()
+        return state.pk in changes.kinds or any(sub.wants.query for sub in self._subscriptions)
 
     def resync(self) -> None:
         """Changes may have been missed: tell everybody where things stand."""
-        self._work.resync = True
+        self._work.whole = True
         self._kick()
-
-    def _has_queries(self) -> bool:
-        return any(sub.wants.query for sub in self._subscriptions)
 
     def _kick(self) -> None:
         if self._task is None and self._subscriptions and self._work:
@@ -164,20 +134,35 @@ class LiveQuery:
         failures = 0
         try:
             while self._work and self._subscriptions:
-                work, self._work = self._work, _Work()
+                work, self._work = self._work, Work()
                 try:
-                    outcome = await executor.run(partial(self._evaluate, work, self.subscriptions))
-                    await self._conclude(work, outcome)
-                    failures = 0
+                    outcome = await executor.run(self._round(work).run)
                 except Exception as error:  # noqa: BLE001
                     failures += 1
                     if not await self._recover(work, error, failures):
                         return
+                else:
+                    failures = 0
+                    await self._conclude(work, outcome)
         finally:
             self._task = None
             self._kick()
 
-    async def _recover(self, work: _Work, error: Exception, failures: int) -> bool:
+    def _round(self, work: Work) -> Round:
+        return Round(
+            key=self.key,
+            location=self._location,
+            state=self._state,
+            work=work,
+            cohorts=tuple(tuple(cohort) for cohort in self._cohorts.values()),
+            credentials={
+                credential: next(iter(group)).connection
+                for credential, group in self._credentials.items()
+            },
+            cursor=self.hub.cursor(),
+        )
+
+    async def _recover(self, work: Work, error: Exception, failures: int) -> bool:
         """After a round that failed: whether to try again. A refusal is an answer and final."""
         refusal = refusal_of(error)
         if refusal is None and failures <= settings.EVALUATION_RETRIES:
@@ -195,192 +180,49 @@ class LiveQuery:
     def _name(self) -> str:
         return f"The evaluation of {self.key.root.name!r}"
 
-    # In an evaluation thread.
-
-    def _evaluate(self, work: _Work, subscriptions: tuple[Subscription, ...]) -> _Outcome:
-        speaker, strangers = self._speaker(subscriptions)
-        outcome = _Outcome(strangers=frozenset(strangers))
-        known = [sub for sub in subscriptions if sub.connection.credential not in strangers]
-        if speaker is None:
-            return outcome
-        with speaker.language():
-            speaker.authorise(throttle=False)
-            outcome.reading = self._read(speaker, work, known)
-            cursor = self.hub.cursor()
-            envelopes: dict[Hashable, Envelope | None] = {}
-            for sub in known:
-                self._write(sub, work, outcome, envelopes, cursor)
-        outcome.reads = frozenset(speaker.reads)
-        _render(outcome)
-        return outcome
-
-    def _speaker(
-        self, subscriptions: tuple[Subscription, ...]
-    ) -> tuple[Evaluation | None, set[Hashable]]:
-        """An evaluation whose credential still stands for this query's user, and those that don't.
-
-        Every credential is proved anew: sessions and tokens end one by one.
-        """
-        speaker: Evaluation | None = None
-        strangers: set[Hashable] = set()
-        for credential, connection in _credentials(subscriptions):
-            evaluation = self._ask(connection)
-            try:
-                same = evaluation.identity() == self.key.identity
-            except APIException:
-                same = False
-            if not same:
-                strangers.add(credential)
-            elif speaker is None:
-                speaker = evaluation
-        return speaker, strangers
-
-    def _ask(self, connection: Connection) -> Evaluation:
-        return Evaluation(self.key.root, self.key.call, self._location, connection)
-
-    def _read(self, speaker: Evaluation, work: _Work, known: list[Subscription]) -> Reading:
-        if self.key.root.action == "retrieve":
-            return RowReading(speaker, self._state)
-        keep = any(sub.wants.rows for sub in known)
-        whole = work.whole or work.resync
-        told_again = known if whole else [sub for sub in known if sub in work.joiners]
-        return ListReading(
-            speaker,
-            self._state if keep else None,
-            changed=work.changed,
-            whole=whole,
-            compare=any(sub.wants.rows and sub.wants.snapshot is None for sub in known),
-            keep_members=keep,
-            need_page=any(sub.wants.snapshot is not None for sub in told_again),
-        )
-
-    def _write(
-        self,
-        sub: Subscription,
-        work: _Work,
-        outcome: _Outcome,
-        envelopes: dict[Hashable, Envelope | None],
-        cursor: str,
-    ) -> None:
-        """The envelope for one subscription; the same object for all that are told the same."""
-        reading = outcome.reading
-        assert reading is not None
-        joins = sub in work.joiners
-        if joins and isinstance(reading, RowReading) and reading.refuses(sub.told):
-            outcome.refusals.append((sub, _not_found()))
-            return
-        kind: Hashable = ("delta", sub.wants)
-        if joins or work.whole or work.resync:
-            kind = _kind_of_snapshot(sub, joins=joins)
-        if kind not in envelopes:
-            envelope = _envelope(reading, kind, sub)
-            envelopes[kind] = None if envelope is None else {**envelope, "cursor": cursor}
-        envelope = envelopes[kind]
-        if envelope is not None:
-            outcome.letters.append((sub, envelope, None))
-
-    # On the event loop.
-
-    async def _conclude(self, work: _Work, outcome: _Outcome) -> None:
+    async def _conclude(self, work: Work, outcome: Outcome) -> None:
         """Make the round's findings those of the query, and deliver them."""
-        strangers = [
-            sub for sub in self.subscriptions if sub.connection.credential in outcome.strangers
-        ]
+        moving = [sub for c in outcome.strangers for sub in self._credentials.get(c, ())]
         if outcome.reading is not None:
             self._state = outcome.reading.state
-            strangers += self.hub.learn(self, outcome.reads)
-        moving = set(strangers)
+            moving += self.hub.learn(self, outcome.reads)
+        for sub in moving:
+            # Before anything is delivered: they are no longer entitled to this query's answer.
+            self._move(sub)
         for sub in work.joiners:
             sub.behind = False
             sub.missed.clear()
-        letters = [
-            letter
-            for letter in outcome.letters
-            if letter[0] not in moving and letter[0].query is self
-        ]
-        await self._deliver(letters)
-        for sub, refusal in outcome.refusals:
-            if sub not in moving:
-                sub.fail(refusal)
-        for sub in moving:
-            self._move(sub)
+        for letter in outcome.letters:
+            await self._deliver(letter)
+        for cohort, refusal in outcome.refused:
+            for sub in cohort:
+                if sub.query is self:
+                    sub.fail(refusal)
 
     def _move(self, sub: Subscription) -> None:
-        """Have a subscription admitted anew: it is no longer entitled to this query's answer."""
+        """Have a subscription admitted anew, under another key; it keeps what it was told."""
         if isinstance(self._state, dict):
             sub.missed.update(self._state.values())
         self.hub.readmit(sub)
 
-    async def _deliver(self, letters: list[tuple[Subscription, Envelope, str | None]]) -> None:
-        rendered: dict[Hashable, str] = {}
-        for count, (sub, envelope, prebuilt) in enumerate(letters, 1):
-            payload = prebuilt
-            if payload is None and sub.rendition is not None:
-                key = (sub.rendition.key, id(envelope))
-                if key not in rendered:
-                    rendered[key] = await sub.rendition.render_async(envelope)
-                payload = rendered[key]
-                if sub.wants.only_query and not sub.is_news(data_of(payload)):
-                    continue
-            if sub.query is self:
-                sub.deliver(envelope, payload)
+    async def _deliver(self, letter: Letter) -> None:
+        rendition = letter.to[0].rendition
+        payload = letter.payload
+        if payload is None and rendition is not None:
+            payload = await rendition.render_async(letter.envelope)
+        data = data_of(payload) if payload and letter.to[0].wants.only_query else None
+        for count, sub in enumerate(letter.to, 1):
+            if sub.query is self and (data is None or sub.is_news(data)):
+                sub.deliver(letter.envelope, payload)
             if count % STRIDE == 0:
                 await asyncio.sleep(0)
 
 
-def _credentials(subscriptions: Iterable[Subscription]) -> Iterator[tuple[Hashable, Connection]]:
-    seen: set[Hashable] = set()
-    for sub in subscriptions:
-        credential = sub.connection.credential
-        if credential not in seen:
-            seen.add(credential)
-            yield credential, sub.connection
-
-
-def _kind_of_snapshot(sub: Subscription, *, joins: bool) -> Hashable:
-    """How a subscription is told where things stand."""
-    wants = sub.wants
-    if wants.only_query:
-        return ("query", wants)
-    if sub.root.action == "retrieve" or wants.snapshot is not None:
-        return ("snapshot", wants)
-    if not joins:
-        return ("delta", wants)
-    if sub.told or sub.missed:
-        return ("catch up", wants, sub)
-    return ("nothing", wants)
-
-
-def _envelope(reading: Reading, kind: Any, sub: Subscription) -> Envelope | None:
-    what, wants = kind[0], kind[1]
-    if what == "nothing":
-        return None
-    if what == "query" or wants.only_query:
-        return {}
-    if what == "snapshot":
-        return reading.snapshot(wants)
-    if what == "catch up":
-        return reading.catch_up(wants, sub.missed)
-    return reading.delta(wants)
-
-
-def _render(outcome: _Outcome) -> None:
-    """Execute and encode once per rendition and envelope; resolvers' turn is on the event loop."""
-    rendered: dict[Hashable, str] = {}
-    for index, (sub, envelope, _) in enumerate(outcome.letters):
-        rendition = sub.rendition
-        if rendition is None or rendition.asynchronous:
-            continue
-        key = (rendition.key, id(envelope))
-        if key not in rendered:
-            rendered[key] = rendition.render(envelope)
-        outcome.letters[index] = (sub, envelope, rendered[key])
-
-
-def _not_found() -> Refusal:
-    refusal = refusal_of(NotFound())
-    assert refusal is not None
-    return refusal
+def _discard(groups: dict[Hashable, Group], key: Hashable, subscription: Subscription) -> None:
+    group = groups[key]
+    del group[subscription]
+    if not group:
+        del groups[key]
 
 
 __all__ = ["LiveQuery"]

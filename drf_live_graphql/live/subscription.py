@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
 
     from graphql import GraphQLError
 
@@ -38,6 +38,7 @@ class Subscription:
         "_last",
         "behind",
         "call",
+        "cohort",
         "connection",
         "ended",
         "labels",
@@ -69,6 +70,8 @@ class Subscription:
         self.sink = sink
         self.rendition = rendition
         self.labels = frozenset(labels)
+        # Those who are told the same in the same words.
+        self.cohort: Hashable = (wants, self if rendition is None else rendition.key)
         self.query: LiveQuery | None = None
         # Not delivered to since its reader fell behind; the ids that left the list meanwhile.
         self.behind = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from .selection import Scope, select
 
@@ -47,9 +48,18 @@ class Wants:
         return self.created is not None or self.updated is not None or self.deleted
 
     @property
+    def has_snapshot(self) -> bool:
+        """Whether a payload that tells where things stand has anything in it."""
+        return self.snapshot is not None or self.event
+
+    @property
     def only_query(self) -> bool:
         """A live query: nothing but ``query`` is selected."""
         return bool(self.query) and not self.rows and self.snapshot is None and not self.event
+
+
+# Equal wants are one object, so that rounds look them up by identity.
+_interned: WeakValueDictionary[Wants, Wants] = WeakValueDictionary()
 
 
 def wants_of(
@@ -62,6 +72,16 @@ def wants_of(
 
     ``query`` holds the names of the root fields selected below the envelope's ``query``.
     """
+    wants = _read(root, nodes, fragments, variables)
+    return _interned.setdefault(wants, wants)
+
+
+def _read(
+    root: RootDescription,
+    nodes: Iterable[FieldNode],
+    fragments: Mapping[str, Any],
+    variables: Mapping[str, Any],
+) -> Wants:
     scope = Scope(fragments, variables)
     parts = scope.fields(nodes)
     query = frozenset(scope.fields(parts.get("query", ())))

@@ -236,14 +236,13 @@ class LiveHandler(BaseGraphQLTransportWSHandler[Any, Any]):
 
     # Wire (see operations).
 
-    def offer_next(self, id_: str, payload: str) -> bool:
+    def offer(self, frame: str) -> bool:
         """See ``Wire``."""
-        return self._outbox.offer(_next(id_, payload))
+        return self._outbox.offer(frame)
 
-    def put_next(self, id_: str, payload: str) -> None:
+    def put(self, frame: str) -> None:
         """See ``Wire``."""
-        if id_ in self.operations:
-            self._outbox.put(_next(id_, payload))
+        self._outbox.put(frame)
 
     def put_error(self, id_: str, errors: Sequence[GraphQLError]) -> None:
         """See ``Wire``."""
@@ -295,10 +294,6 @@ def _is_payload(value: object) -> bool:
         return False
     optional = (("variables", dict), ("extensions", dict), ("operationName", str))
     return all(isinstance(value.get(name), (kind, type(None))) for name, kind in optional)
-
-
-def _next(id_: str, payload: str) -> str:
-    return f'{{"id":{json.dumps(id_)},"type":"next","payload":{payload}}}'
 
 
 def _error(id_: str, errors: Sequence[GraphQLError]) -> dict[str, Any]:

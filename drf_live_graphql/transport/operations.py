@@ -43,11 +43,11 @@ class Wire(Protocol):
     context: Any
     connection: Connection
 
-    def offer_next(self, id_: str, payload: str) -> bool:
-        """Send a result if the reader keeps up; whether it was taken."""
+    def offer(self, frame: str) -> bool:
+        """Send a frame if the reader keeps up; whether it was taken."""
 
-    def put_next(self, id_: str, payload: str) -> None:
-        """Send a result in any case."""
+    def put(self, frame: str) -> None:
+        """Send a frame in any case."""
 
     def put_error(self, id_: str, errors: Sequence[GraphQLError]) -> None:
         """End the operation with errors."""
@@ -65,6 +65,7 @@ class Operation:
     __slots__ = (
         "_extensions",
         "_name",
+        "_next",
         "_query",
         "_subscription",
         "_variables",
@@ -92,6 +93,8 @@ class Operation:
         self._name = name
         self._extensions = dict(extensions or {})
         self._subscription: Subscription | None = None
+        # Results differ by what follows this; a thousand subscribers share that.
+        self._next = f'{{"id":{json.dumps(id_)},"type":"next","payload":'
 
     @property
     def live(self) -> bool:
@@ -194,7 +197,7 @@ class Operation:
                         " graphql-transport-ws.",
                         "INVALID",
                     )
-                self._wire.put_next(self.id, _encode(result))
+                self._wire.put(f"{self._next}{_encode(result)}}}")
         finally:
             await source.aclose()
         self._wire.put_complete(self.id)
@@ -216,7 +219,7 @@ class Operation:
     def deliver(self, envelope: Envelope, payload: str | None) -> bool:
         """See ``Sink``."""
         assert payload is not None
-        return self._wire.offer_next(self.id, payload)
+        return self._wire.offer(f"{self._next}{payload}}}")
 
     def fail(self, error: GraphQLError) -> None:
         """See ``Sink``."""
