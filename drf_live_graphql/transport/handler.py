@@ -29,15 +29,18 @@ from drf_live_graphql.exceptions import Refusal
 from drf_live_graphql.live import executor
 from drf_live_graphql.requests import Connection
 
+from .application import SEND
 from .codes import CloseCode
 from .operations import Operation
 from .outbox import Outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from graphql import GraphQLError
     from strawberry.schema import Schema
+
+    Send = Callable[[Mapping[str, Any]], Coroutine[Any, Any, None]]
 
 logger = logging.getLogger("drf_live_graphql.transport")
 
@@ -63,6 +66,8 @@ class LiveHandler(BaseGraphQLTransportWSHandler[Any, Any]):
             drained=self._drained,
             ping=lambda: '{"type":"ping"}',
         )
+        consumer = self.context["request"]
+        self._send: Send = consumer.scope.get(SEND, consumer.base_send)
         self._keep_alive: asyncio.TimerHandle | None = None
         self._closer: asyncio.Task[None] | None = None
         self._closing = False
@@ -258,11 +263,7 @@ class LiveHandler(BaseGraphQLTransportWSHandler[Any, Any]):
         self._outbox.put(json.dumps(message, separators=(",", ":"), ensure_ascii=False))
 
     def _transmit(self, frame: str) -> Coroutine[Any, Any, None]:
-        consumer = self.context["request"]
-        send: Coroutine[Any, Any, None] = consumer.base_send(
-            {"type": "websocket.send", "text": frame}
-        )
-        return send
+        return self._send({"type": "websocket.send", "text": frame})
 
     def _drained(self) -> None:
         for operation in list(self.operations.values()):

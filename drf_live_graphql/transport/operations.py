@@ -188,15 +188,15 @@ class Operation:
         )
         try:
             async for result in source:
-                if isinstance(result, PreExecutionError) or _is_request_error(result):
-                    self._wire.put_error(self.id, result.errors or ())
-                    return
-                if not isinstance(result, StrawberryResult):
+                if not isinstance(result, StrawberryResult | PreExecutionError):
                     raise Refusal(
                         "Incremental delivery (@defer, @stream) is not possible over"
                         " graphql-transport-ws.",
                         "INVALID",
                     )
+                if isinstance(result, PreExecutionError) or _is_request_error(result):
+                    self._wire.put_error(self.id, result.errors or ())
+                    return
                 self._wire.put(f"{self._next}{_encode(result)}}}")
         finally:
             await source.aclose()
