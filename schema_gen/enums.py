@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from .naming import unique, upper_snake
@@ -29,7 +30,7 @@ def flatten(choices: Iterable[Any] | Mapping[Any, Any]) -> list[tuple[Any, str]]
 def _value_name(value: Any, label: str) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return upper_snake(str(value))
-    if label != str(value) and any(sign.isalpha() for sign in label):
+    if label != str(value) and re.search("[A-Za-z]", label):
         return upper_snake(label)
     return f"VALUE_{upper_snake(str(value).replace('-', 'minus ')).removeprefix('VALUE_')}"
 

@@ -194,6 +194,8 @@ def _type(scope: FilterScope) -> TypeDescription:
 
 def _suffixes(filter_: Any) -> list[str]:
     """The endings of the parameters of a filter that has more than one."""
+    if isinstance(filter_, df.LookupChoiceFilter):
+        return ["", "lookup"]
     widget = filter_.extra.get("widget") or getattr(filter_.field_class, "widget", None)
     return [suffix or "" for suffix in getattr(widget, "suffixes", [])]
 
