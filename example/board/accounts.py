@@ -25,7 +25,7 @@ class Person:
 
 
 PEOPLE = (
-    Person("ada", "Ada", "Lindqvist", "Owns Website relaunch and Autumn list, works on the fair"),
+    Person("ada", "Ada", "Lindqvist", "Owns Website relaunch and Autumn list"),
     Person("ben", "Ben", "Okafor", "Works on Website relaunch, sees nothing else"),
     Person("cy", "Cy", "Moreau", "A guest: reads Website relaunch and Book fair"),
     Person("mira", "Mira", "Haddad"),

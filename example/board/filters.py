@@ -32,7 +32,7 @@ class TaskFilter(filters.FilterSet):
     assignee = filters.ModelChoiceFilter(queryset=people)
     unassigned = filters.BooleanFilter(field_name="assignee", lookup_expr="isnull")
     label = filters.ModelMultipleChoiceFilter(
-        field_name="labels", queryset=Label.objects.all(), to_field_name="name"
+        field_name="labels__name", queryset=Label.objects.all(), to_field_name="name"
     )
     due_before = filters.DateFilter(field_name="due", lookup_expr="lte")
     due_after = filters.DateFilter(field_name="due", lookup_expr="gte")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from drf_live_graphql import LiveRouter
-
 from board.api import api_router, project_router, task_router
+from drf_live_graphql import LiveRouter
 
 __all__ = ["live"]
 

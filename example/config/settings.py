@@ -71,6 +71,9 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CHANNEL_LAYERS = {"default": channel_layer(os.environ.get("REDIS_URL", ""))}
+if not os.environ.get("REDIS_URL"):
+    # One process on the in-memory layer is this project's default, not an oversight.
+    SILENCED_SYSTEM_CHECKS = ["drf_live_graphql.W001"]
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -86,6 +89,15 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PAGINATION_CLASS": "board.pagination.Pages",
     "DEFAULT_THROTTLE_RATES": {"login": "30/min"},
+}
+
+# Django alone would mail its errors to administrators that a demonstration does not have.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
 }
 
 LOGIN_URL = "rest_framework:login"

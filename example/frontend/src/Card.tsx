@@ -55,15 +55,17 @@ export const Card = memo(function Card({ task, home, isMovable, isOpen, onOpen, 
           </span>
         )}
         <span className="facts">
-          <PriorityMark priority={task.priority} />
-          {task.due && <Due due={task.due} isDone={task.status === "DONE"} />}
-          {task.commentCount > 0 && (
-            <span className="talk">
-              <Talk />
-              <span className="unseen">Comments: </span>
-              {task.commentCount}
-            </span>
-          )}
+          <span>
+            <PriorityMark priority={task.priority} />
+            {task.due && <Due due={task.due} isDone={task.status === "DONE"} />}
+            {task.commentCount > 0 && (
+              <span className="talk">
+                <Talk />
+                <span className="unseen">Comments: </span>
+                {task.commentCount}
+              </span>
+            )}
+          </span>
           {task.assignee && <Avatar user={task.assignee} small />}
         </span>
       </button>

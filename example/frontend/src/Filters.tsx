@@ -79,17 +79,18 @@ export function Filters({ filter, onChange }: { filter: Filter; onChange(filter:
         <Chip on={filter.pressing} onToggle={() => change({ pressing: !filter.pressing })}>
           High priority
         </Chip>
-        <span className="chips-gap" />
-        {labels.map(({ id, name, colour }) => (
-          <Chip key={id} colour={colour} on={filter.labels.includes(name)} onToggle={() => toggleLabel(name)}>
-            {name}
-          </Chip>
-        ))}
         {filter !== NO_FILTER && (
           <button className="chip clear" onClick={() => onChange(NO_FILTER)}>
             <Close /> Clear
           </button>
         )}
+      </div>
+      <div className="chips by-label" role="group" aria-label="Labels">
+        {labels.map(({ id, name, colour }) => (
+          <Chip key={id} colour={colour} on={filter.labels.includes(name)} onToggle={() => toggleLabel(name)}>
+            {name}
+          </Chip>
+        ))}
       </div>
     </div>
   );

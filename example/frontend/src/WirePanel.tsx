@@ -6,6 +6,8 @@ import { useStore } from "./store";
 import type { Arrival } from "./wire";
 import { timeOfDay } from "./words";
 
+const CHANGE = /created|updated|deleted/;
+
 /** The payloads as they come in over the socket. */
 export function WirePanel({ onClose }: { onClose(): void }) {
   const { wire } = useSurroundings().connection;
@@ -35,7 +37,7 @@ export function WirePanel({ onClose }: { onClose(): void }) {
 
 function Entry({ arrival }: { arrival: Arrival }) {
   const { kind, at, operation, text, body, bytes } = arrival;
-  const [isOpen, setOpen] = useState(() => kind === "payload" && bytes < 1500);
+  const [isOpen, setOpen] = useState(() => kind === "payload" && bytes < 1500 && CHANGE.test(text));
   return (
     <li data-kind={kind}>
       <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>

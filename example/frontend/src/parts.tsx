@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { Label, Priority, User } from "./types";
 import { PRIORITIES } from "./types";
 import { Clock } from "./icons";
-import { daysUntil, dueInWords, initials } from "./words";
+import { dateInWords, daysUntil, dueInWords, initials } from "./words";
 
 export function Avatar({ user, small }: { user: User; small?: boolean }) {
   return (
@@ -23,11 +23,11 @@ export function LabelTag({ label }: { label: Label }) {
 
 export function Due({ due, isDone }: { due: string; isDone: boolean }) {
   const days = daysUntil(due);
-  const urgency = isDone ? "none" : days < 0 ? "late" : days <= 1 ? "soon" : "none";
+  const urgency = isDone || days > 1 ? "none" : days < 0 ? "late" : "soon";
   return (
     <time className="due" dateTime={due} data-urgency={urgency}>
       <Clock />
-      {dueInWords(due)}
+      {isDone ? dateInWords(due) : dueInWords(due)}
     </time>
   );
 }

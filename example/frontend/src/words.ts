@@ -13,14 +13,17 @@ export function daysUntil(due: string): number {
   return Math.round((Date.UTC(year, month - 1, day) - from) / DAY);
 }
 
+export function dateInWords(due: string): string {
+  return dayAndMonth.format(new Date(`${due}T12:00`));
+}
+
 export function dueInWords(due: string): string {
   const days = daysUntil(due);
   if (days < -1) return `${-days} days late`;
   if (days === -1) return "1 day late";
   if (days === 0) return "Today";
   if (days === 1) return "Tomorrow";
-  const date = new Date(`${due}T12:00`);
-  return days < 7 ? weekday.format(date) : dayAndMonth.format(date);
+  return days < 7 ? weekday.format(new Date(`${due}T12:00`)) : dateInWords(due);
 }
 
 export function ago(moment: string): string {
