@@ -108,8 +108,14 @@ class Publisher:
         """The reader on ``loop`` is gone; changes of an in-process layer concern nobody."""
         with self._lock:
             if self._reader_loop is loop:
-                self._reader_loop = None
-                self._drain = None
+                self._forget_reader()
+
+    def _forget_reader(self) -> None:
+        self._reader_loop = None
+        self._drain = None
+        if self._thread is None:
+            self._queue.clear()
+            self._idle.set()
 
     def _enqueue(self, commit: Sequence[Changes]) -> None:
         layer = get_channel_layer(settings.CHANNEL_LAYER)
@@ -117,7 +123,7 @@ class Publisher:
             return  # The system check drf_live_graphql.E001 has said so.
         in_process = isinstance(layer, InMemoryChannelLayer)
         with self._lock:
-            if in_process and self._reader_loop is None:
+            if in_process and not self._has_reader():
                 return
             self._idle.clear()
             for changes in commit:
@@ -128,6 +134,11 @@ class Publisher:
                 self._reader_loop.call_soon_threadsafe(self._start_drain)
             else:
                 self._start_thread()
+
+    def _has_reader(self) -> bool:
+        if self._reader_loop is not None and self._reader_loop.is_closed():
+            self._forget_reader()
+        return self._reader_loop is not None
 
     def _make_room(self) -> None:
         if len(self._queue) >= settings.PUBLISH_BACKLOG:

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
     from .selection import Selection
 
+# The rows of a list by primary key, with their GraphQL ids; ``None`` where that is the key itself,
+# so that a long list costs as little memory as may be.
+Members = dict[Any, "str | None"]
+
 # Parameters of one SQL statement; SQLite's builds stop at 999 at the least.
 CHUNK = 500
 _LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
@@ -78,10 +82,18 @@ class Evaluation:
             yield
 
     def authorise(self, *, throttle: bool) -> None:
-        """Authenticate, check permissions, and charge throttles if asked to."""
-        if not throttle:
-            self.view.check_throttles = lambda request: None  # type: ignore[method-assign]
+        """Authenticate, check permissions, and charge throttles if asked to.
+
+        What a throttle reads of the request (an address, mostly) says who pays, not what the
+        answer is, so it does not count as read.
+        """
+        charge = self.view.check_throttles
+        self.view.check_throttles = lambda request: None  # type: ignore[method-assign]
         self.view.initial(self.view.request, **self.view.kwargs)
+        if throttle:
+            reads = set(self.reads)
+            charge(self.view.request)
+            self.reads &= reads
 
     def identity(self) -> Hashable:
         """Who the view's authentication says is asking; ``None`` is anonymous."""
@@ -144,19 +156,19 @@ class Evaluation:
         prune(serializer, self.root.row, selection)
         return serializer.data
 
-    def members(self) -> dict[Any, str]:
-        """The ids of all rows of the list, by primary key."""
+    def members(self) -> Members:
+        """All rows of the list, read without ordering and, if possible, by their keys alone."""
         queryset = self.queryset()
         if not self._id_is_pk():
             return self.ids(list(queryset))
         if _narrows(queryset):
             queryset = queryset.order_by()
-        return {pk: str(pk) for pk in queryset.values_list("pk", flat=True)}
+        return dict.fromkeys(queryset.values_list("pk", flat=True))
 
-    def ids(self, rows: Sequence[Model]) -> dict[Any, str]:
+    def ids(self, rows: Sequence[Model]) -> Members:
         """The GraphQL ids of ``rows``, by primary key."""
         if self._id_is_pk():
-            return {row.pk: str(row.pk) for row in rows}
+            return dict.fromkeys(row.pk for row in rows)
         key = self.root.row.id_key
         if key is None:
             path = self.root.lookup_field.split("__")
@@ -215,4 +227,4 @@ def _narrows(queryset: QuerySet[Any]) -> bool:
     )
 
 
-__all__ = ["Evaluation", "Page"]
+__all__ = ["Evaluation", "Members", "Page"]

@@ -60,6 +60,7 @@ class Hub:
         self._channel: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._admissions: set[asyncio.Task[None]] = set()
+        self._farewells: set[asyncio.Task[None]] = set()
         self._echoes: dict[str, asyncio.Event] = {}
         self._pinged = self._heard = 0
         self._doubt = False
@@ -172,6 +173,8 @@ class Hub:
 
     def _split(self, query: LiveQuery) -> list[Subscription]:
         subscriptions = query.subscriptions
+        if not subscriptions:
+            return []
         trace = trace_of(query.key.root)
         facts = trace.facts(subscriptions[0].connection)
         self._rekey(query, subscriptions[0])
@@ -371,15 +374,32 @@ class Hub:
         task.add_done_callback(self._tasks.discard)
 
     def _stop(self) -> None:
-        """Nobody watches: let go of the channel (cancelling ``receive`` is how a layer is told)."""
-        for task in self._tasks:
-            task.cancel()
-        publisher.unbind(asyncio.get_running_loop())
+        """Nobody watches: leave the groups, then let go of the channel."""
+        loop = asyncio.get_running_loop()
+        publisher.unbind(loop)
+        tasks, self._tasks = self._tasks, set()
+        farewell = loop.create_task(self._leave(self._channel, tuple(self._joined), tasks))
+        self._farewells.add(farewell)
+        farewell.add_done_callback(self._farewells.discard)
         self._channel = None
         self._joined.clear()
         self._sequence.clear()
         self._pinged = self._heard = 0
         self._doubt = False
+
+    async def _leave(
+        self, channel: str | None, labels: Iterable[str], tasks: Iterable[asyncio.Task[None]]
+    ) -> None:
+        """Say farewell to the layer; cancelling ``receive`` is how it learns of a channel's end."""
+        try:
+            for label in labels:
+                leave = self._layer().group_discard(group_of(label), channel)
+                await asyncio.wait_for(leave, settings.PUBLISH_TIMEOUT)
+        except Exception as error:  # noqa: BLE001
+            logger.info("The channel layer did not hear the farewell: %r", error)
+        finally:
+            for task in tasks:
+                task.cancel()
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

@@ -182,10 +182,12 @@ class LiveQuery:
 
     async def _conclude(self, work: Work, outcome: Outcome) -> None:
         """Make the round's findings those of the query, and deliver them."""
-        moving = [sub for c in outcome.strangers for sub in self._credentials.get(c, ())]
+        moving: Group = {
+            sub: None for c in outcome.strangers for sub in self._credentials.get(c, ())
+        }
         if outcome.reading is not None:
-            self._state = outcome.reading.state
-            moving += self.hub.learn(self, outcome.reads)
+            self._state = outcome.reading.commit()
+            moving.update(dict.fromkeys(self.hub.learn(self, outcome.reads)))
         for sub in moving:
             # Before anything is delivered: they are no longer entitled to this query's answer.
             self._move(sub)
@@ -202,7 +204,7 @@ class LiveQuery:
     def _move(self, sub: Subscription) -> None:
         """Have a subscription admitted anew, under another key; it keeps what it was told."""
         if isinstance(self._state, dict):
-            sub.missed.update(self._state.values())
+            sub.missed.update(str(pk) if id_ is None else id_ for pk, id_ in self._state.items())
         self.hub.readmit(sub)
 
     async def _deliver(self, letter: Letter) -> None:

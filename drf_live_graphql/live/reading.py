@@ -14,20 +14,18 @@ if TYPE_CHECKING:
 
     from django.db.models import Model
 
-    from .evaluation import Evaluation, Page
+    from .evaluation import Evaluation, Members, Page
     from .selection import Selection
     from .wants import Wants
 
 Envelope = dict[str, Any]
-Members = dict[Any, str]
 
 
 class Reading(Protocol):
     """One evaluation's findings."""
 
-    @property
-    def state(self) -> Any:
-        """What the next evaluation is to compare with."""
+    def commit(self) -> Any:
+        """What the next evaluation is to compare with; on the event loop, after success."""
 
     def snapshot(self, wants: Wants) -> Envelope | None:
         """The answer as a whole."""
@@ -63,56 +61,73 @@ class ListReading:
         """
         self._evaluation = evaluation
         self._serialised: dict[tuple[str, Selection], list[Any]] = {}
-        self._all: Members = {}
+        # What subscribers know of, and all there is now where that was read.
+        self._before = before
+        self._members: Members | None = None
+        # The rows by what became of them; what left is by its last id.
         self._entered: dict[Any, Model] = {}
         self._kept: dict[Any, Model] = {}
         self._left: dict[Any, str] = {}
+        self._new_ids: Members = {}
         self._page: Page | None = None
-        self.state: Members | None = None
         if keep_members:
-            if whole and not compare:
-                before = None
-            self._read_members(before, changed, whole=whole)
+            self._read_members(changed, whole=whole, compare=compare)
         if need_page:
             self._read_page()
 
-    def _read_members(
-        self, before: Members | None, changed: Collection[Any], *, whole: bool
-    ) -> None:
-        if before is None:
-            self.state = self._evaluation.members()
+    def commit(self) -> Members | None:
+        """See ``Reading``; changes the members in place, as copying them costs their number."""
+        members = self._before if self._members is None else self._members
+        if members is not None:
+            for pk in self._left:
+                members.pop(pk, None)
+            members.update(self._new_ids)
+        return members
+
+    def _read_members(self, changed: Collection[Any], *, whole: bool, compare: bool) -> None:
+        before = self._before
+        if before is None or (whole and not compare):
+            self._members = self._evaluation.members()
             return
         if whole:
             changed = {*before, *self._evaluation.members()}
         found = self._evaluation.rows(changed) if changed else {}
         ids = self._evaluation.ids(list(found.values())) if found else {}
-        self.state = dict(before)
         for pk in changed:
-            self._note(pk, found.get(pk), before.get(pk), ids.get(pk))
+            self._note(before, pk, found.get(pk), ids.get(pk))
 
-    def _note(self, pk: Any, row: Model | None, old: str | None, new: str | None) -> None:
-        assert self.state is not None
-        if row is None or new is None:
-            if old is not None:
-                del self.state[pk]
-                self._left[pk] = old
-            return
-        self.state[pk] = new
-        if old == new:
+    def _note(self, before: Members, pk: Any, row: Model | None, new: str | None) -> None:
+        known = pk in before
+        if row is None:
+            if known:
+                self._left[pk] = _id(pk, before[pk])
+        elif known and before[pk] == new:
             self._kept[pk] = row
-            return
+        else:
+            self._enter(pk, row, new)
+            if known:
+                # The same row by another id is another row to a client.
+                self._left[pk] = _id(pk, before[pk])
+
+    def _enter(self, pk: Any, row: Model, id_: str | None) -> None:
         self._entered[pk] = row
-        if old is not None:
-            self._left[pk] = old  # The same row by another id is another row to a client.
+        self._new_ids[pk] = id_
 
     def _read_page(self) -> None:
         page = self._page = self._evaluation.page()
-        if self.state is None:
+        members = self._before if self._members is None else self._members
+        if members is None:
             return
-        late = [row for row in page.rows if row.pk not in self.state]
+        late = [row for row in page.rows if self._is_late(members, row.pk)]
         if late:
-            self.state.update(self._evaluation.ids(late))
-            self._entered.update((row.pk, row) for row in late)
+            ids = self._evaluation.ids(late)
+            for row in late:
+                self._left.pop(row.pk, None)
+                self._enter(row.pk, row, ids[row.pk])
+
+    def _is_late(self, members: Members, pk: Any) -> bool:
+        """Whether a row came in between the reading of the members and that of the page."""
+        return pk not in self._new_ids and (pk in self._left or pk not in members)
 
     def snapshot(self, wants: Wants) -> Envelope | None:
         """See ``Reading``."""
@@ -135,9 +150,13 @@ class ListReading:
 
     def catch_up(self, wants: Wants, missed: Collection[str]) -> Envelope | None:
         """See ``Reading``."""
-        assert self.state is not None
-        rows = self._evaluation.rows(self.state) if wants.updated is not None else {}
-        ids = set(self.state.values())
+        known = self._before if self._members is None else self._members
+        members = dict(known or {})
+        for pk in self._left:
+            members.pop(pk, None)
+        members.update(self._new_ids)
+        rows = self._evaluation.rows(members) if wants.updated is not None else {}
+        ids = {_id(pk, id_) for pk, id_ in members.items()}
         return self._envelope(
             [], self._wanted("all", rows, wants.updated), [id_ for id_ in missed if id_ not in ids]
         )
@@ -156,6 +175,10 @@ class ListReading:
         if key not in self._serialised:
             self._serialised[key] = self._evaluation.serialise(rows, selection)
         return self._serialised[key]
+
+
+def _id(pk: Any, id_: str | None) -> str:
+    return str(pk) if id_ is None else id_
 
 
 class RowState:
@@ -178,7 +201,11 @@ class RowReading:
         self._before = before
         self._shown: dict[Selection, Any] = {}
         self._row = evaluation.instance()
-        self.state = self._new_state()
+        self._state = self._new_state()
+
+    def commit(self) -> RowState | None:
+        """See ``Reading``."""
+        return self._state
 
     def refuses(self, told: bool) -> bool:
         """Whether a subscriber is answered as a GET of a missing row is.
@@ -189,8 +216,8 @@ class RowReading:
 
     def _new_state(self) -> RowState | None:
         if self._row is not None:
-            id_ = self._evaluation.ids([self._row])[self._row.pk]
-            return RowState(self._row.pk, id_, visible=True)
+            pk = self._row.pk
+            return RowState(pk, _id(pk, self._evaluation.ids([self._row])[pk]), visible=True)
         before = self._before
         return None if before is None else RowState(before.pk, before.id, visible=False)
 
@@ -210,7 +237,7 @@ class RowReading:
         return self.snapshot(wants)
 
     def _envelope(self, action: str, wants: Wants) -> Envelope | None:
-        assert self.state is not None
+        assert self._state is not None
         instance = None
         if self._row is not None and wants.snapshot is not None:
             if wants.snapshot not in self._shown:
@@ -218,7 +245,7 @@ class RowReading:
                     self._row, wants.snapshot
                 )
             instance = self._shown[wants.snapshot]
-        return {"action": action, "objectId": self.state.id, "instance": instance}
+        return {"action": action, "objectId": self._state.id, "instance": instance}
 
 
-__all__ = ["Envelope", "ListReading", "Members", "Reading", "RowReading", "RowState"]
+__all__ = ["Envelope", "ListReading", "Reading", "RowReading", "RowState"]
