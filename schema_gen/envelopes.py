@@ -14,11 +14,10 @@ from .types import (
     FieldDescription,
     ListType,
     ObjectDescription,
-    ObjectReference,
-    ObjectType,
     PageDescription,
     ScalarType,
     TypeDescription,
+    reference_to,
 )
 
 if TYPE_CHECKING:
@@ -49,13 +48,6 @@ class ChangeAction(enum.Enum):
 CHANGE_ACTION = EnumDescription(
     "ChangeAction", tuple(EnumValueDescription(item.name, item.value) for item in ChangeAction)
 )
-
-
-def reference_to(target: ObjectDescription) -> ObjectType:
-    """The type of an object that is fully described."""
-    reference = ObjectReference(target.name)
-    reference.target = target
-    return ObjectType(reference)
 
 
 def page_object(page: PageDescription, root: RootDescription) -> ObjectDescription:

@@ -12,7 +12,7 @@ from rest_framework.fields import _UnvalidatedField
 from rest_framework.settings import api_settings
 
 from .fields import register_field
-from .hints import return_hint
+from .hints import return_hint, split_optional
 from .model_fields import scalar_of_model_field
 from .nullability import may_be_null
 from .overrides import type_of_override
@@ -194,12 +194,13 @@ def _model_field(scope: FieldScope) -> TypeDescription:
 def _method(scope: FieldScope) -> TypeDescription:
     method = getattr(scope.serializer, scope.field.method_name)
     override = annotation(method).get("field")
-    hint = scope.hint(return_hint(method))
+    hint = return_hint(method)
     if override is not None:
         found = type_of_override(scope, override)
-        return found.optional() if hint is not None and hint.nullable else found
-    if hint is not None:
-        return hint
+        return found.optional() if split_optional(hint)[1] else found
+    hinted = scope.hint(hint)
+    if hinted is not None:
+        return hinted
     return scope.json(
         f"its method {scope.field.method_name}() has no return hint that GraphQL can say",
         "Give the method a return hint, or decorate it with @extend_schema_field.",

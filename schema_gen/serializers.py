@@ -13,7 +13,7 @@ from .fields import FieldScope, describe_field
 from .naming import camel, pascal, type_name
 from .sources import follow
 from .spectacular import annotation
-from .types import FieldDescription, ObjectDescription, ObjectReference, ObjectType
+from .types import FieldDescription, ObjectDescription, ObjectReference, ObjectType, reference_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,33 +56,38 @@ class Describer:
     def row(
         self, serializer: Serializer[Any], model: type[Model], name: str | None
     ) -> ObjectDescription:
-        """The row type of a view; `name` overrides the serializer's own name for it."""
-        found = self.nested(serializer, model, name=name, annotations=self.annotations).object
-        if found is None:
-            raise SchemaError(f"{self.view}: {type(serializer).__name__} describes itself forever.")
-        return found
+        """The row type of a view; `name` overrides the serializer's own name for it.
 
-    def nested(
+        A ValueError if the serializer has nothing to read.
+        """
+        return self._described(serializer, model, name or self._name(serializer), self.annotations)
+
+    def nested(self, serializer: Serializer[Any], model: type[Model] | None) -> ObjectType:
+        """The type of a serializer inside another; one under description is referred to.
+
+        A ValueError if the serializer has nothing to read.
+        """
+        known = self._open.get(_key(serializer))
+        return (
+            ObjectType(known)
+            if known
+            else reference_to(self._described(serializer, model, self._name(serializer), {}))
+        )
+
+    def _described(
         self,
         serializer: Serializer[Any],
         model: type[Model] | None,
-        *,
-        name: str | None = None,
-        annotations: Mapping[str, Field[Any, Any] | None] | None = None,
-    ) -> ObjectType:
-        """The type of one serializer instance; one that is under description is referred to."""
-        cls = type(serializer)
-        key = (cls, tuple(serializer.fields))
-        if key in self._open:
-            return ObjectType(self._open[key])
-        name = name or self._name(serializer)
-        reference = self._open[key] = ObjectReference(name)
+        name: str,
+        annotations: Mapping[str, Field[Any, Any] | None],
+    ) -> ObjectDescription:
+        reference = self._open[_key(serializer)] = ObjectReference(name)
         try:
-            model = getattr(getattr(cls, "Meta", None), "model", None) or model
-            reference.target = self._object(serializer, model, name, annotations or {})
+            model = getattr(getattr(type(serializer), "Meta", None), "model", None) or model
+            found = reference.target = self._object(serializer, model, name, annotations)
         finally:
-            del self._open[key]
-        return ObjectType(reference)
+            del self._open[_key(serializer)]
+        return found
 
     def make_object(
         self, name: str, origin: Any, fields: Callable[[], tuple[FieldDescription, ...]]
@@ -92,7 +97,7 @@ class Describer:
             return ObjectType(self._open[origin])
         reference = self._open[origin] = ObjectReference(name)
         try:
-            reference.target = ObjectDescription(name, fields(), origin, description=None)
+            reference.target = ObjectDescription(name, fields(), origin)
         finally:
             del self._open[origin]
         return ObjectType(reference)
@@ -138,10 +143,7 @@ class Describer:
             if described.name == "id":
                 id_source = _id_source(source, item.source_attrs)
         if not fields:
-            raise SchemaError(
-                f"{self.view}: {cls.__name__} has no field that can be read, and a GraphQL type "
-                f"needs one. Give it a field, or keep it out of the fields that are read."
-            )
+            raise ValueError(f"{cls.__name__} has no field that can be read")
         return ObjectDescription(
             name,
             tuple(fields.values()),
@@ -174,6 +176,11 @@ class Describer:
             "Declare what it adds as fields (a SerializerMethodField with a return hint) instead.",
         )
         return True
+
+
+def _key(serializer: Serializer[Any]) -> Any:
+    """Tells serializers apart: one class may have other fields at another place."""
+    return type(serializer), tuple(serializer.fields)
 
 
 def _overrides_output(cls: type) -> bool:

@@ -20,6 +20,7 @@ __all__ = [
     "PageDescription",
     "ScalarType",
     "TypeDescription",
+    "reference_to",
 ]
 
 
@@ -204,3 +205,10 @@ class PageDescription:
         """Equal for two pages exactly when they print the same."""
         fields = tuple((field.name, field.key, field.type.signature) for field in self.fields)
         return (self.results_key, fields)
+
+
+def reference_to(target: ObjectDescription) -> ObjectType:
+    """The type of an object that is fully described."""
+    reference = ObjectReference(target.name)
+    reference.target = target
+    return ObjectType(reference)

@@ -16,7 +16,7 @@ from .roots import RootDescription, ViewDescription
 from .serializers import definer
 from .sources import annotated_fields
 from .subject import make_subject
-from .types import ObjectReference, ObjectType
+from .types import reference_to
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .arguments import ArgumentDescription
     from .names import RootNames
     from .subject import Subject
-    from .types import PageDescription
+    from .types import ObjectDescription, PageDescription
 
 __all__ = ["describe_view"]
 
@@ -90,12 +90,10 @@ def describe_view(
 def _root(
     subject: Subject, action: Action, names: RootNames, prefix: str, type_name: str | None
 ) -> RootDescription | None:
-    serializer = subject.serializer(action)
-    if serializer is None or not _plain_list(subject, action, serializer):
-        return None
     queryset = subject.queryset(action)
-    subject.describer.annotations = annotated_fields(queryset)
-    row = subject.describer.row(serializer, subject.model, type_name)
+    row = _row(subject, action, queryset, type_name)
+    if row is None:
+        return None
 
     def ask(view: GenericAPIView[Any]) -> Query:
         scope = ParameterScope(view, subject.model, queryset, row, names.base, subject.describer)
@@ -133,6 +131,23 @@ def _root(
     )
 
 
+def _row(
+    subject: Subject, action: Action, queryset: Any, type_name: str | None
+) -> ObjectDescription | None:
+    serializer = subject.serializer(action)
+    if serializer is None or not _plain_list(subject, action, serializer):
+        return None
+    subject.describer.annotations = annotated_fields(queryset)
+    try:
+        return subject.describer.row(serializer, subject.model, type_name)
+    except SchemaError:
+        raise
+    except Exception as error:  # noqa: BLE001 (whatever the serializer's own code raises)
+        mend = "Mend it, or leave the action out when you register the view."
+        subject.left_out(action, f"describing its row failed: {error!r}", mend)
+        return None
+
+
 def _query(scope: ParameterScope, action: Action, names: RootNames) -> Query:
     filters = describe_backends(scope)
     if action == "retrieve":
@@ -140,9 +155,7 @@ def _query(scope: ParameterScope, action: Action, names: RootNames) -> Query:
         return None, [argument for argument in filters if not argument.type.nullable]
     if scope.view.paginator is None or not paginates(scope.view, scope.model):
         return None, filters
-    reference = ObjectReference(scope.row.name)
-    reference.target = scope.row
-    page = describe_page(scope.view, f"{names.base}Page", ObjectType(reference), scope.describer)
+    page = describe_page(scope.view, f"{names.base}Page", reference_to(scope.row), scope.describer)
     return page, [*filters, *describe_paginator(scope)]
 
 

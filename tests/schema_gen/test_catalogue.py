@@ -1,0 +1,109 @@
+"""Two different things of one name are an error that names both and how to mend it."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+import pytest
+from rest_framework import serializers
+
+import schema_gen
+from schema_gen import SchemaError
+from tests.schema_gen.harness import field_types, schema_of, viewset
+from tests.schema_gen.models import Book, Tag
+from tests.schema_gen.test_serializers import fields_of
+
+
+def describe(serializer_class: Any, model: Any = Book, **options: Any) -> Any:
+    return schema_gen.describe_view(
+        viewset(serializer_class, model), **{"prefix": "books", **options}
+    )
+
+
+BookSerializer = fields_of(Book, "id", "title", "genre")
+
+
+def test_two_roots_of_one_name() -> None:
+    with pytest.raises(SchemaError) as caught:
+        schema_of(describe(BookSerializer), describe(BookSerializer))
+    text = str(caught.value)
+    assert "Two roots are called 'books'" in text
+    assert "BookViewSet.list() at 'books'" in text
+    assert "list_name=" in text
+
+
+def test_one_serializer_may_serve_two_views() -> None:
+    schema, _ = schema_of(
+        describe(BookSerializer), describe(BookSerializer, prefix="novels", basename="novel")
+    )
+    assert field_types(schema, "Query") == {
+        "books": "[Book!]!",
+        "book": "Book",
+        "novels": "[Book!]!",
+        "novel": "Book",
+    }
+    assert field_types(schema, "Book")["genre"] == "BookGenreEnum"
+
+
+def test_two_serializers_of_one_name_and_other_fields() -> None:
+    other = fields_of(Book, "title")
+    with pytest.raises(SchemaError) as caught:
+        schema_of(describe(BookSerializer), describe(other, prefix="novels", basename="novel"))
+    text = str(caught.value)
+    assert "Two different types are called 'Book'" in text
+    assert text.count("BookSerializer") == 2
+    assert "type_name=" in text
+    assert "Meta.ref_name" in text
+
+
+def test_type_name_mends_it() -> None:
+    other = fields_of(Book, "title")
+    schema, _ = schema_of(
+        describe(BookSerializer),
+        describe(other, prefix="novels", basename="novel", type_name="Novel"),
+    )
+    assert field_types(schema, "Novel") == {"title": "String!"}
+
+
+@pytest.mark.parametrize(
+    "name", ["BookListChange", "ChangeAction", "Query", "Date", "BookGenreEnum"]
+)
+def test_a_row_can_t_take_a_name_that_is_taken(name: str) -> None:
+    with pytest.raises(SchemaError, match=f"Two different types are called '{name}'"):
+        schema_of(
+            describe(BookSerializer),
+            describe(fields_of(Tag, "id"), Tag, prefix="tags", type_name=name),
+        )
+
+
+def test_two_views_of_one_basename_clash_over_their_envelopes() -> None:
+    with pytest.raises(SchemaError, match=r"the changes of 'books' and the changes of 'novels'"):
+        schema_of(
+            describe(BookSerializer, actions=["list"]),
+            describe(BookSerializer, prefix="novels", actions=["list"]),
+        )
+
+
+def test_hinted_objects_of_one_name_clash_as_well() -> None:
+    def serializer(hint: Any, name: str) -> Any:
+        def get_place(self: Any, book: Book) -> Any: ...
+
+        get_place.__annotations__["return"] = hint
+        declared = {"place": serializers.SerializerMethodField(), "get_place": get_place}
+        return type(name, (serializers.Serializer,), declared)
+
+    class Place(TypedDict):
+        x: int
+
+    first = Place
+
+    class Place(TypedDict):  # type: ignore[no-redef]
+        y: int
+
+    second = Place
+    one = describe(serializer(first, "OneSerializer"))
+    same = describe(serializer(first, "TwoSerializer"), prefix="novels", basename="novel")
+    other = describe(serializer(second, "TwoSerializer"), prefix="novels", basename="novel")
+    assert field_types(schema_of(one, same)[0], "Place") == {"x": "Int!"}
+    with pytest.raises(SchemaError, match="Two different types are called 'Place'"):
+        schema_of(one, other)
