@@ -3,8 +3,7 @@ import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { OperationTypeNode } from "graphql";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
-import { LIVE, PAGE, plain } from "./cached.mjs";
-import { fail, headers, show, site } from "./site.mjs";
+import { LIVE, PAGE, fail, headers, page, show, site } from "./site.mjs";
 
 const socket = createClient({ url: site.ws, webSocketImpl: WebSocket, connectionParams: headers });
 const client = new ApolloClient({
@@ -19,7 +18,7 @@ const client = new ApolloClient({
 client.watchQuery({ query: gql(PAGE) }).subscribe({
   next: ({ data, dataState, error }) => {
     if (error) fail(error);
-    if (dataState === "complete") show(plain(data));
+    if (dataState === "complete") show(page(data));
   },
   error: fail,
 });

@@ -4,7 +4,7 @@ import { CHANGES, fail, headers, rows, show, site } from "./site.mjs";
 const client = createClient({ url: site.http, headers });
 const apply = rows();
 
-for await (const result of client.iterate({ query: CHANGES })) {
-  if (result.errors) fail(JSON.stringify(result.errors));
-  show(apply(result.data.notes));
+for await (const { data, errors } of client.iterate({ query: CHANGES })) {
+  if (errors) fail(JSON.stringify(errors));
+  show(apply(data));
 }

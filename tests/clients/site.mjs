@@ -1,6 +1,9 @@
 // What every client needs: where the site is, who it is, and a way to say what it holds.
 
-/** {http, ws, authorization}: the addresses of GraphQL, and the header of the visitor. */
+/**
+ * {http, ws}: the addresses of GraphQL; {authorization}: the visitor's header;
+ * {root, arguments, fields}: the list that is watched, and what is selected of its rows.
+ */
 export const site = JSON.parse(process.argv[2]);
 
 export const headers = { Authorization: site.authorization };
@@ -13,10 +16,33 @@ export const fail = (reason) => {
   process.exit(1);
 };
 
-/** The rows of a list, kept as the payloads of a subscription say. */
+const list = `${site.root}(${site.arguments})`;
+
+/** The list as a query reads it. */
+export const PAGE = `query Page { ${list} { count results { ${site.fields} } } }`;
+
+/** The list as payloads rewrite it in a cache, with no code of the client's. */
+export const LIVE = `
+  subscription Live { ${list} { query { ${list} { count results { ${site.fields} } } } } }
+`;
+
+/** The list as its changes. */
+export const CHANGES = `
+  subscription Changes {
+    ${list} {
+      snapshot { results { ${site.fields} } }
+      created { ${site.fields} }
+      updated { ${site.fields} }
+      deleted
+    }
+  }
+`;
+
+/** Holds the rows of the list, as the payloads of CHANGES say; returns them all each time. */
 export const rows = () => {
   const held = new Map();
-  return (change) => {
+  return (data) => {
+    const change = data[site.root];
     if (change.snapshot) {
       held.clear();
       for (const row of change.snapshot.results) held.set(row.id, row);
@@ -27,15 +53,6 @@ export const rows = () => {
   };
 };
 
-export const CHANGES = `
-  subscription Notes {
-    notes(pageSize: 100) {
-      snapshot { results { ...Row } }
-      created { ...Row }
-      updated { ...Row }
-      deleted
-      cursor
-    }
-  }
-  fragment Row on Note { id text pinned }
-`;
+/** The page in a result of PAGE, without what the cache added to it. */
+export const page = (data) =>
+  JSON.parse(JSON.stringify(data[site.root], (key, value) => (key === "__typename" ? undefined : value)));

@@ -14,8 +14,8 @@ from drf_live_graphql.transport.graphiql_assets import COMMAND, missing
 from tests.clients.driver import chromium, require
 
 if TYPE_CHECKING:
-    from tests.clients.conftest import Visitor
     from tests.clients.driver import Script
+    from tests.clients.sites import Visitor
 
 NOTES = "subscription { notes { snapshot { results { text } } created { text } deleted } }"
 READINGS = "{ readings { count } }"
@@ -34,7 +34,7 @@ def cookies(visitor: Visitor) -> list[dict[str, str]]:
     client = Client()
     client.force_login(get_user_model().objects.get(username="vera"))
     value = client.cookies[settings.SESSION_COOKIE_NAME].value
-    return [{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": visitor.site.http}]
+    return [{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": visitor.http}]
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_subscription_shows_each_change(
         assert "unsafe" not in opened["policy"]
         first = result(client)["data"]["notes"]
         assert [row["text"] for row in first["snapshot"]["results"]] == ["first", "second"]
-        visitor.write("POST", "notes/", text="seen at once")
+        visitor.write("POST", "/api/notes/", {"text": "seen at once"})
         second = result(client)["data"]["notes"]
         assert second == {"snapshot": None, "created": [{"text": "seen at once"}], "deleted": []}
         assert objections(client) == []

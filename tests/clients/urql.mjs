@@ -2,8 +2,7 @@ import { Client, fetchExchange, subscriptionExchange } from "@urql/core";
 import { cacheExchange } from "@urql/exchange-graphcache";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
-import { LIVE, PAGE, plain } from "./cached.mjs";
-import { fail, headers, show, site } from "./site.mjs";
+import { LIVE, PAGE, fail, headers, page, show, site } from "./site.mjs";
 
 const socket = createClient({ url: site.ws, webSocketImpl: WebSocket, connectionParams: headers });
 const client = new Client({
@@ -11,7 +10,7 @@ const client = new Client({
   fetchOptions: { headers },
   preferGetMethod: false,
   exchanges: [
-    cacheExchange({ keys: { NotePage: () => null, NoteListChange: () => null } }),
+    cacheExchange({ keys: Object.fromEntries(site.keyless.map((name) => [name, () => null])) }),
     fetchExchange,
     subscriptionExchange({
       forwardSubscription: ({ query, variables }) => ({
@@ -23,6 +22,6 @@ const client = new Client({
 
 client.query(PAGE).subscribe(({ data, error }) => {
   if (error) fail(error);
-  if (data) show(plain(data));
+  if (data) show(page(data));
 });
 client.subscription(LIVE).subscribe(({ error }) => error && fail(error));
