@@ -28,7 +28,7 @@ def follow(visitor: Visitor, script: str) -> None:
             expected = in_any_order(page["results"]) if script in OF_CHANGES else page
 
             def held(state: Any) -> bool:
-                return (in_any_order(state) if script in OF_CHANGES else state) == expected
+                return bool((in_any_order(state) if script in OF_CHANGES else state) == expected)
 
             client.until(held, f"{expected} {when}")
 
@@ -56,6 +56,26 @@ def test_a_client_of_the_example_holds_what_rest_answers(
     example_visitor: Visitor, script: str
 ) -> None:
     follow(example_visitor, script)
+
+
+def test_a_client_that_comes_back_holds_what_rest_answers(visitor: Visitor) -> None:
+    with visitor.start("resume.mjs") as client:
+
+        def agrees(when: str) -> None:
+            expected = in_any_order(visitor.page()["results"])
+            client.until(lambda state: in_any_order(state) == expected, f"{expected} {when}")
+
+        agrees("at the start")
+        client.say("drop")
+        assert client.next() == "closed"
+        first, second = (row["id"] for row in visitor.page()["results"])
+        visitor.write("POST", "/api/notes/", {"text": "written while away"})
+        visitor.write("PATCH", f"/api/notes/{first}/", {"text": "changed while away"})
+        visitor.write("DELETE", f"/api/notes/{second}/")
+        client.say("return")
+        agrees("on its return")
+        visitor.write("POST", "/api/notes/", {"text": "back again"})
+        agrees("after a create")
 
 
 def test_all_audits_of_graphql_over_http_pass(visitor: Visitor) -> None:
