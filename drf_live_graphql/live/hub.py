@@ -42,6 +42,8 @@ FENCE_TIMEOUT = 2.0
 # Seconds after which groups are joined again: layers forget members after a day
 # (``group_expiry`` in Channels' layer specification).
 REJOIN = 3600.0
+# Seconds between looks at what has no task to wait for, in ``settle``.
+SETTLING = 0.01
 # Pings in a row that may be missing before the layer counts as lost.
 PATIENCE = 3
 
@@ -60,6 +62,7 @@ class Hub:
         self._channel: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._admissions: set[asyncio.Task[None]] = set()
+        self._admitting = 0
         self._farewells: set[asyncio.Task[None]] = set()
         self._echoes: dict[str, asyncio.Event] = {}
         self._pinged = self._heard = 0
@@ -82,6 +85,7 @@ class Hub:
 
         Raises a ``Refusal`` where the view refuses a GET: then nothing was subscribed.
         """
+        self._admitting += 1
         try:
             await self._admit(subscription)
         except Exception as error:
@@ -90,6 +94,8 @@ class Hub:
                 logger.exception("A subscription of %r failed.", subscription.root.name)
                 refusal = Refusal(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR")
             raise refusal from error
+        finally:
+            self._admitting -= 1
 
     def readmit(self, subscription: Subscription) -> None:
         """Find a running subscription another query, or end it where the view refuses it."""
@@ -364,9 +370,9 @@ class Hub:
         while True:
             await asyncio.gather(*(self._fence(label) for label in tuple(self._joined)))
             waits = [*self._admissions, *(q.task for q in self.queries if q.task is not None)]
-            if not waits and not self._doubt:
+            if not waits and not self._admitting and not self._doubt:
                 return
-            await asyncio.wait(waits) if waits else await asyncio.sleep(settings.HUB_PING)
+            await asyncio.wait(waits) if waits else await asyncio.sleep(SETTLING)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -104,7 +104,7 @@ class LiveQuery:
         elif changes.everything or not self.labels[changes.label]:
             self._work.whole = True
         else:
-            self._work.changed.update(changes.kinds)
+            self._work.changed.update(dict.fromkeys(changes.kinds))
         self._kick()
 
     def _concerns(self, changes: Changes) -> bool:

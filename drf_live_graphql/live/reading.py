@@ -90,7 +90,7 @@ class ListReading:
             self._members = self._evaluation.members()
             return
         if whole:
-            changed = {*before, *self._evaluation.members()}
+            changed = {**before, **self._evaluation.members()}
         found = self._evaluation.rows(changed) if changed else {}
         ids = self._evaluation.ids(list(found.values())) if found else {}
         for pk in changed:

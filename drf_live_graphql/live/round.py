@@ -35,7 +35,8 @@ Cohort = tuple["Subscription", ...]
 class Work:
     """What the next round is about; gathers while a round runs."""
 
-    changed: set[Any] = field(default_factory=set)
+    # Primary keys, in the order in which they were heard of.
+    changed: dict[Any, None] = field(default_factory=dict)
     # Any row may have changed, be it by a change of many or because changes were missed.
     whole: bool = False
     # A model that only a selected ``query`` reads was changed.
@@ -48,7 +49,7 @@ class Work:
 
     def put_back(self, earlier: Work) -> None:
         """Add the work of a round that failed."""
-        self.changed |= earlier.changed
+        self.changed = {**earlier.changed, **self.changed}
         self.whole |= earlier.whole
         self.queries |= earlier.queries
         self.joiners = {**earlier.joiners, **self.joiners}

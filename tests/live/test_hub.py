@@ -1,0 +1,220 @@
+"""The hub: what it hears, what it does when it may have missed something, what it leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from channels.layers import get_channel_layer
+
+from drf_live_graphql.changes import group_of, publisher
+from drf_live_graphql.live.hub import get_hub
+from drf_live_graphql.testing import settled
+from tests.project import models
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
+
+    from tests.live.conftest import Connect
+    from tests.oracle.wire import Operation
+
+pytestmark = pytest.mark.usefixtures("live_db")
+
+FENCES = "subscription { fences { snapshot { id } created { id } deleted } }"
+LABEL = "project.fence"
+
+
+def _snapshots(operation: Operation) -> list[int]:
+    """How many rows each snapshot had."""
+    told = [payload["data"]["fences"]["snapshot"] for payload in operation.payloads]
+    return [len(snapshot) for snapshot in told if snapshot is not None]
+
+
+async def _lose(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Commit changes whose messages the layer swallows."""
+    layer = get_channel_layer()
+
+    async def swallow(group: str, message: dict[str, Any]) -> None:
+        return None
+
+    with monkeypatch.context() as patch:
+        patch.setattr(layer, "group_send", swallow)
+        for _ in range(number):
+            await models.Fence.objects.acreate()
+        while not publisher.idle:
+            await asyncio.sleep(0)
+
+
+async def test_a_gap_in_the_numbers_is_followed_by_a_snapshot(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation = await (await connect()).subscribe(FENCES)
+    await operation.started()
+    await models.Fence.objects.acreate()
+    await settled()
+    await _lose(monkeypatch, 2)
+    await models.Fence.objects.acreate()
+    await settled()
+    assert _snapshots(operation) == [0, 4]
+
+
+async def test_a_publisher_that_was_never_heard_may_have_been_missed(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation = await (await connect()).subscribe(FENCES)
+    await operation.started()
+    publisher.reset()
+    publisher.bind(asyncio.get_running_loop())
+    await _lose(monkeypatch, 1)
+    await models.Fence.objects.acreate()
+    await settled()
+    assert _snapshots(operation) == [0, 2]
+
+
+async def test_what_was_published_before_the_subscription_is_not_missed(connect: Connect) -> None:
+    first = await (await connect()).subscribe("subscription { vehicles { snapshot { id } } }")
+    await first.started()
+    await models.Fence.objects.acreate()
+    await settled()
+    operation = await (await connect()).subscribe(FENCES)
+    await operation.started()
+    await models.Fence.objects.acreate()
+    await settled()
+    assert _snapshots(operation) == [1]
+
+
+async def test_a_layer_that_fails_and_comes_back_is_followed_by_a_snapshot(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper
+) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"HUB_PING": 0.02}
+    operation = await (await connect()).subscribe(FENCES)
+    await operation.started()
+    layer = get_channel_layer()
+    failed = asyncio.Event()
+
+    async def fail(channel: str, message: dict[str, Any]) -> None:
+        failed.set()
+        raise ConnectionError("the layer is down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(layer, "send", fail)
+        await failed.wait()
+        await _lose(monkeypatch, 1)
+    await operation.until(lambda: _snapshots(operation) == [0, 1])
+
+
+async def test_a_subscription_made_while_the_layer_is_down_is_put_right(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper
+) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"HUB_PING": 0.02}
+    layer = get_channel_layer()
+
+    async def fail(*arguments: object) -> str:
+        raise ConnectionError("the layer is down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(layer, "new_channel", fail)
+        operation = await (await connect()).subscribe(FENCES)
+        await operation.started()
+        await models.Fence.objects.acreate()
+    await operation.until(lambda: _snapshots(operation)[-1] == 1)
+    await models.Fence.objects.acreate()
+    await settled()
+    assert len(operation.payloads[-1]["data"]["fences"]["created"]) == 1
+
+
+async def test_a_message_that_makes_no_sense_harms_nobody(
+    connect: Connect, settings: SettingsWrapper, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"HUB_PING": 0.02}
+    operation = await (await connect()).subscribe(FENCES)
+    await operation.started()
+    await get_channel_layer().group_send(group_of(LABEL), {"type": "drf_live.changes"})
+    await operation.until(lambda: len(_snapshots(operation)) == 2)
+    assert "could not be used" in caplog.text
+    await models.Fence.objects.acreate()
+    await settled()
+    assert len(operation.payloads[-1]["data"]["fences"]["created"]) == 1
+
+
+async def test_too_many_changes_to_name_are_a_snapshot(
+    connect: Connect, settings: SettingsWrapper
+) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"MAX_CHANGES_PER_MESSAGE": 3}
+    operation = await (await connect()).subscribe(FENCES)
+    deltas = await (await connect()).subscribe("subscription { fences { created { id } deleted } }")
+    await operation.started()
+    await settled()
+    fences = [await models.Fence.objects.acreate() for _ in range(5)]
+    await settled()
+    await models.Fence.objects.all().adelete()
+    await settled()
+    assert operation.payloads[-1]["data"]["fences"]["snapshot"] == []
+    assert deltas.payloads[-1]["data"]["fences"] == {
+        "created": [],
+        "deleted": [str(fence.pk) for fence in fences],
+    }
+
+
+async def test_one_channel_one_group_a_model_and_nothing_left_behind(connect: Connect) -> None:
+    layer: Any = get_channel_layer()
+    sockets = [await connect("ada"), await connect("ben")]
+    for socket in sockets:
+        for document in (FENCES, FENCES, "subscription { vehicles { deleted } }"):
+            await socket.subscribe(document)
+        await (await socket.subscribe("{ fences { id } }")).started()
+    await settled()
+    assert len(layer.channels) <= 1
+    assert set(layer.groups) == {group_of(LABEL), group_of("project.vehicle")}
+    assert {len(channels) for channels in layer.groups.values()} == {1}
+
+    hub = get_hub()
+    for socket in sockets:
+        for operation in list(socket.operations.values()):
+            await socket.complete(operation)
+    # A refused subscription comes after all of the completions before it on its socket.
+    for socket in sockets:
+        last = await socket.subscribe("subscription { announcements { deleted } }")
+        await last.started()
+    await asyncio.gather(*hub._farewells)
+    assert hub.queries == ()
+    assert not any(layer.groups.values())
+    assert hub._tasks == set()
+    assert hub._by_label == {}
+
+
+async def test_a_model_that_nobody_watches_any_more_is_left(connect: Connect) -> None:
+    layer: Any = get_channel_layer()
+    socket = await connect()
+    vehicles = await socket.subscribe("subscription { vehicles { snapshot { id } } }")
+    fences = await socket.subscribe(FENCES)
+    await vehicles.started()
+    await fences.started()
+    await socket.complete(vehicles)
+    await (await socket.subscribe("{ fences { id } }")).started()
+    await settled()
+    assert [group for group, channels in layer.groups.items() if channels] == [group_of(LABEL)]
+
+
+async def test_rejoining_keeps_a_group_that_the_layer_would_forget(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper
+) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"HUB_PING": 0.02}
+    monkeypatch.setattr("drf_live_graphql.live.hub.REJOIN", 0.0)
+    operation = await (await connect()).subscribe(FENCES)
+    await operation.started()
+    layer: Any = get_channel_layer()
+    layer.groups.clear()
+    joined = asyncio.Event()
+    add = layer.group_add
+
+    async def group_add(group: str, channel: str) -> None:
+        await add(group, channel)
+        joined.set()
+
+    monkeypatch.setattr(layer, "group_add", group_add)
+    await joined.wait()
+    await models.Fence.objects.acreate()
+    await settled()
+    assert len(operation.payloads[-1]["data"]["fences"]["created"]) == 1
