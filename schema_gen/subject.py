@@ -212,26 +212,32 @@ def _model(subject: Subject) -> type[Model]:
     if declared is not None:
         return declared  # type: ignore[no-any-return]
     action = "list" if hasattr(subject.view_class, "list") else "retrieve"
+    # A guess until the view has answered: URL kwargs get placeholders that fit it.
+    guess = subject.known_model = _serializer_model(subject, action)
     try:
         return subject.asked(action, lambda view: view.get_queryset().model)
     except Exception as error:  # noqa: BLE001 (whatever the view's own code raises)
-        return _serializer_model(subject, action, error)
+        return _guessed(subject, guess, error)
 
 
-def _meta_model(view: GenericAPIView[Any]) -> Any:
-    serializer_class: Any = view.get_serializer_class()
-    return serializer_class.Meta.model
+def _serializer_model(subject: Subject, action: str) -> type[Model] | None:
+    def ask(view: GenericAPIView[Any]) -> Any:
+        serializer_class: Any = view.get_serializer_class()
+        return serializer_class.Meta.model
+
+    try:
+        return subject.asked(action, ask)  # type: ignore[no-any-return]
+    except Exception:  # noqa: BLE001 (a serializer need not have a model)
+        return None
 
 
-def _serializer_model(subject: Subject, action: str, error: Exception) -> type[Model]:
+def _guessed(subject: Subject, guess: type[Model] | None, error: Exception) -> type[Model]:
     name = subject.view_class.__name__
     mend = (
         f"Give {name} a queryset attribute, or let its get_queryset() answer when "
         f"getattr(self, 'swagger_fake_view', False)."
     )
-    try:
-        found = subject.asked(action, _meta_model)
-    except Exception:  # noqa: BLE001 (the first failure is the one to mend)
+    if guess is None:
         raise SchemaError(
             f"The model of {subject.describer.view} can't be found: expected get_queryset() to "
             f"answer a queryset, it raised {error!r}. {mend}"
@@ -239,4 +245,4 @@ def _serializer_model(subject: Subject, action: str, error: Exception) -> type[M
     subject.describer.warn(
         "get_queryset()", f"it failed ({error!r}), so its serializer's model is taken", mend
     )
-    return found  # type: ignore[no-any-return]
+    return guess
