@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
@@ -42,20 +43,19 @@ def reset() -> None:
 
 def seed_people() -> dict[str, User]:
     people = {}
+    # One hash for all: hashing is slow on purpose, and this password is no secret.
+    password = make_password(PASSWORD)
     for person in PEOPLE:
-        user, is_new = User.objects.get_or_create(
+        people[person.username], _ = User.objects.get_or_create(
             username=person.username,
             defaults={
                 "first_name": person.first_name,
                 "last_name": person.last_name,
                 "is_staff": person.is_superuser,
                 "is_superuser": person.is_superuser,
+                "password": password,
             },
         )
-        if is_new:
-            user.set_password(PASSWORD)
-            user.save()
-        people[person.username] = user
     return people
 
 
