@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -60,6 +61,18 @@ class RedisServer:
     def kill(self) -> None:
         """End the server the hard way (SIGKILL): no goodbye to its clients, nothing kept."""
         self._server.terminate()
+
+    def freeze(self) -> None:
+        """Stop it in its tracks: connections stay open, nothing answers."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen server go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._server._process is not None
+        self._server._process.send_signal(number)
 
     def start(self) -> None:
         """Start it again, empty, on the port it had; returns when it answers PING."""
@@ -197,7 +210,6 @@ def django_process(*arguments: str, **env: str) -> subprocess.Popen[str]:
         env=environment(**env),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
         text=True,
     )
 

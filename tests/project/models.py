@@ -56,6 +56,9 @@ class Membership(models.Model):
 class Label(models.Model):
     name = models.CharField(max_length=40)
 
+    class Meta:
+        ordering = ["id"]
+
     def __str__(self) -> str:
         return self.name
 
@@ -91,6 +94,9 @@ class Comment(models.Model):
     task = models.ForeignKey(Task, models.CASCADE, related_name="comments")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
     text = models.TextField()
+
+    class Meta:
+        ordering = ["id"]
 
     def __str__(self) -> str:
         return self.text

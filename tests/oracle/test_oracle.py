@@ -1,0 +1,38 @@
+"""Runs the oracle on each channel layer; on both databases by way of `make test`."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.oracle.machine import Oracle
+
+EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "0"))
+"""`make oracle` sets it: other examples each time. Without it, few and always the same."""
+
+
+@pytest.mark.usefixtures("live_db")
+def test_what_clients_hold_is_what_rest_answers(channel_layer: str) -> None:
+    from tests.project.asgi import application
+
+    class Machine(Oracle):
+        pass
+
+    Machine.application = staticmethod(application)
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=EXAMPLES or 15,
+            stateful_step_count=40 if EXAMPLES else 20,
+            derandomize=not EXAMPLES,
+            database=None,
+            deadline=None,
+            print_blob=True,
+            # No shrinking: what depends on a race does not get shorter by trying again.
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

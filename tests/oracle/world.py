@@ -1,0 +1,363 @@
+"""What may happen to the data: small writes, each of one kind, on rows picked by number.
+
+A change that reaches a list only through another table is accompanied by a save of the list's own
+row in the same transaction: that is the promise so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.db import connection, transaction
+from django.db import models as db
+
+from tests.project import models
+
+__all__ = ["USERS", "WRITES", "Write", "build", "clear", "stir", "touch"]
+
+USERS = ("ada", "grace", "root")
+TITLES = ("alpha", "beta", "gamma", "abba", "ccc")
+numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write: its name in `WRITES` and the numbers that pick its rows and values."""
+
+    name: str
+    picks: tuple[int, int, int]
+
+    def __call__(self) -> None:
+        WRITES[self.name](*self.picks)
+
+
+Writer = Callable[[int, int, int], object]
+WRITES: dict[str, Writer] = {}
+
+
+def write(function: Writer) -> Writer:
+    WRITES[function.__name__] = function
+    return function
+
+
+def pick(model: type[db.Model], number: int) -> Any:
+    """The row that a number stands for, `None` where the table is empty."""
+    rows = model._default_manager.order_by("pk")
+    size = rows.count()
+    return rows[number % size] if size else None
+
+
+def person(number: int) -> Any:
+    return get_user_model().objects.get(username=USERS[number % len(USERS)])
+
+
+def title(number: int) -> str:
+    return TITLES[number % len(TITLES)]
+
+
+def touch(*rows: db.Model) -> None:
+    """Save rows as they are, so that those who list them are asked again."""
+    for row in rows:
+        row.save()
+
+
+def build() -> None:
+    """The world at the beginning: three users, two projects, a few rows of everything."""
+    users = [
+        get_user_model().objects.create(username=name, is_staff=name == "root") for name in USERS
+    ]
+    projects = [
+        models.Project.objects.create(name=name, slug=name.lower()) for name in ("Engine", "Hull")
+    ]
+    for project, user in ((0, 0), (0, 2), (1, 1), (1, 2)):
+        models.Membership.objects.create(project=projects[project], user=users[user])
+    for name in ("red", "blue"):
+        models.Label.objects.create(name=name)
+    for number in range(5):
+        task_create(number, number, number)
+        note_create(number, number, number)
+    for number in range(3):
+        article_create(number, number, number)
+        document_create(number, number, number)
+        announcement_create(number, number, number)
+        truck_create(number, number, number)
+        vehicle_create(number, number, number)
+
+
+def clear() -> None:
+    """Empty every table, without a signal."""
+    tables = [one for one in apps.get_models(include_auto_created=True) if not one._meta.proxy]
+    with transaction.atomic(), connection.cursor() as cursor:
+        for model in tables:  # Foreign keys are checked when the transaction ends.
+            cursor.execute(f'DELETE FROM "{model._meta.db_table}"')
+
+
+def stir() -> None:
+    """Change a word in every row of every list, so that each is sent to those who may see it."""
+    fields = {
+        models.Task: "title",
+        models.Project: "name",
+        models.Note: "text",
+        models.Article: "title",
+        models.Document: "name",
+        models.Announcement: "text",
+        models.Vehicle: "name",
+        models.Truck: "load",
+    }
+    for model, field in fields.items():
+        for row in model._default_manager.all():
+            number = next(numbers)
+            setattr(row, field, number if field == "load" else f"{title(number)} {number}")
+            row.save()
+
+
+@write
+def task_create(a: int, b: int, c: int) -> None:
+    if project := pick(models.Project, a):
+        models.Task.objects.create(
+            project=project,
+            title=title(b),
+            assignee=None if c % 4 == 0 else person(c),
+            status=models.Task.Status.values[c % 3],
+            priority=models.Task.Priority.values[b % 3],
+            estimate=None if a % 2 else "1.50",
+            due=None if c % 2 else "2019-05-06",
+        )
+
+
+@write
+def task_change(a: int, b: int, c: int) -> None:
+    if task := pick(models.Task, a):
+        task.title = title(b)
+        task.status = models.Task.Status.values[c % 3]
+        task.priority = models.Task.Priority.values[(b + c) % 3]
+        task.assignee = None if c % 4 == 0 else person(c)
+        task.save()
+
+
+@write
+def task_move(a: int, b: int, c: int) -> None:
+    task, project = pick(models.Task, a), pick(models.Project, b)
+    if task and project:
+        task.project = project
+        task.save(update_fields=["project"])
+
+
+@write
+def task_delete(a: int, b: int, c: int) -> None:
+    if task := pick(models.Task, a):
+        task.delete()
+
+
+@write
+def task_labels(a: int, b: int, c: int) -> None:
+    if task := pick(models.Task, a):
+        labels = list(models.Label.objects.order_by("pk"))
+        task.labels.set(labels[b % 3 :])
+
+
+@write
+def label_tasks(a: int, b: int, c: int) -> None:
+    """The same relation from its other end."""
+    task, label = pick(models.Task, a), pick(models.Label, b)
+    if task and label:
+        label.tasks.remove(task) if c % 2 else label.tasks.add(task)
+
+
+@write
+def comment_add(a: int, b: int, c: int) -> None:
+    if task := pick(models.Task, a):
+        with transaction.atomic():
+            models.Comment.objects.create(task=task, author=person(b), text=title(c))
+            touch(task)
+
+
+@write
+def note_create(a: int, b: int, c: int) -> None:
+    models.Note.objects.create(owner=person(a), text=title(b), pinned=c % 2 == 0)
+
+
+@write
+def note_change(a: int, b: int, c: int) -> None:
+    if note := pick(models.Note, a):
+        note.text, note.pinned = title(b), c % 2 == 0
+        note.save()
+
+
+@write
+def note_move(a: int, b: int, c: int) -> None:
+    if note := pick(models.Note, a):
+        note.owner = person(b)
+        note.save()
+
+
+@write
+def note_delete(a: int, b: int, c: int) -> None:
+    if note := pick(models.Note, a):
+        note.delete()
+
+
+@write
+def article_create(a: int, b: int, c: int) -> None:
+    models.Article.objects.create(
+        slug=f"{title(b)}-{next(numbers)}", title=title(b), published=c % 2 == 0, author=person(a)
+    )
+
+
+@write
+def article_change(a: int, b: int, c: int) -> None:
+    if article := pick(models.Article, a):
+        article.title, article.published = title(b), c % 2 == 0
+        article.save()
+
+
+@write
+def article_rename(a: int, b: int, c: int) -> None:
+    """Change the very value it is looked up by."""
+    if article := pick(models.Article, a):
+        article.slug = f"{title(b)}-{next(numbers)}"
+        article.save()
+
+
+def article_swap(a: int, b: int, c: int) -> None:
+    """Another row under a name that somebody watches."""
+    one, other = pick(models.Article, a), pick(models.Article, b)
+    if one and other and one != other:
+        with transaction.atomic():
+            names = one.slug, other.slug
+            one.slug = f"swap-{next(numbers)}"
+            one.save()
+            other.slug, one.slug = names
+            touch(other, one)
+
+
+@write
+def article_delete(a: int, b: int, c: int) -> None:
+    if article := pick(models.Article, a):
+        article.delete()
+
+
+@write
+def document_create(a: int, b: int, c: int) -> None:
+    models.Document.objects.create(owner=person(a), name=title(b), confidential=c % 2 == 0)
+
+
+@write
+def document_change(a: int, b: int, c: int) -> None:
+    if document := pick(models.Document, a):
+        document.name, document.confidential, document.owner = title(b), c % 2 == 0, person(c)
+        document.save()
+
+
+@write
+def document_delete(a: int, b: int, c: int) -> None:
+    if document := pick(models.Document, a):
+        document.delete()
+
+
+@write
+def announcement_create(a: int, b: int, c: int) -> None:
+    models.Announcement.objects.create(text=title(a))
+
+
+@write
+def announcement_change(a: int, b: int, c: int) -> None:
+    if announcement := pick(models.Announcement, a):
+        announcement.text = title(b)
+        announcement.save()
+
+
+@write
+def announcement_delete(a: int, b: int, c: int) -> None:
+    if announcement := pick(models.Announcement, a):
+        announcement.delete()
+
+
+@write
+def vehicle_create(a: int, b: int, c: int) -> None:
+    models.Vehicle.objects.create(name=title(a), in_service=b % 2 == 0)
+
+
+@write
+def vehicle_change(a: int, b: int, c: int) -> None:
+    """Through the parent's class, whatever the row is."""
+    if vehicle := pick(models.Vehicle, a):
+        vehicle.name, vehicle.in_service = title(b), c % 2 == 0
+        vehicle.save()
+
+
+@write
+def vehicle_delete(a: int, b: int, c: int) -> None:
+    if vehicle := pick(models.Vehicle, a):
+        vehicle.delete()
+
+
+@write
+def service_change(a: int, b: int, c: int) -> None:
+    """Through the proxy."""
+    if vehicle := pick(models.ServiceVehicle, a):
+        vehicle.name, vehicle.in_service = title(b), c % 2 == 0
+        vehicle.save()
+
+
+@write
+def truck_create(a: int, b: int, c: int) -> None:
+    models.Truck.objects.create(name=title(a), in_service=b % 2 == 0, load=c)
+
+
+@write
+def truck_change(a: int, b: int, c: int) -> None:
+    """Through the child: its own column and those of its parent."""
+    if truck := pick(models.Truck, a):
+        truck.name, truck.load = title(b), c
+        truck.save()
+
+
+@write
+def truck_delete(a: int, b: int, c: int) -> None:
+    if truck := pick(models.Truck, a):
+        truck.delete()
+
+
+@write
+def project_create(a: int, b: int, c: int) -> None:
+    with transaction.atomic():
+        project = models.Project.objects.create(name=title(a), slug=f"project-{next(numbers)}")
+        models.Membership.objects.create(project=project, user=person(b))
+        touch(project)
+
+
+@write
+def project_rename(a: int, b: int, c: int) -> None:
+    if project := pick(models.Project, a):
+        with transaction.atomic():
+            project.name, project.archived = title(b), c % 2 == 0
+            touch(project, *project.tasks.all())
+
+
+@write
+def project_delete(a: int, b: int, c: int) -> None:
+    """Its tasks go with it, by cascade."""
+    if models.Project.objects.count() > 1 and (project := pick(models.Project, a)):
+        project.delete()
+
+
+@write
+def member_join(a: int, b: int, c: int) -> None:
+    if project := pick(models.Project, a):
+        with transaction.atomic():
+            models.Membership.objects.get_or_create(project=project, user=person(b))
+            touch(project, *project.tasks.all())
+
+
+@write
+def member_leave(a: int, b: int, c: int) -> None:
+    if project := pick(models.Project, a):
+        with transaction.atomic():
+            models.Membership.objects.filter(project=project, user=person(b)).delete()
+            touch(project, *project.tasks.all())
