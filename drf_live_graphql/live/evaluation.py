@@ -106,6 +106,10 @@ class Evaluation:
         """Every row that the pages of the list show."""
         return self.view.filter_queryset(self.view.get_queryset())
 
+    def narrows(self) -> bool:
+        """Whether the list's rows can be asked for one by one."""
+        return _narrows(self.queryset())
+
     def page(self) -> Page:
         """The page that a GET of the list answers."""
         queryset = self.queryset()

@@ -89,7 +89,8 @@ class ListReading:
         if before is None or (whole and not compare):
             self._members = self._evaluation.members()
             return
-        if whole:
+        if whole or not self._evaluation.narrows():
+            # Where rows depend on each other, a change of one may be a change of any.
             changed = {**before, **self._evaluation.members()}
         found = self._evaluation.rows(changed) if changed else {}
         ids = self._evaluation.ids(list(found.values())) if found else {}

@@ -42,8 +42,7 @@ async def _lose(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
         patch.setattr(layer, "group_send", swallow)
         for _ in range(number):
             await models.Fence.objects.acreate()
-        while not publisher.idle:
-            await asyncio.sleep(0)
+        await asyncio.to_thread(publisher.flush, 30)
 
 
 async def test_a_gap_in_the_numbers_is_followed_by_a_snapshot(
