@@ -66,7 +66,7 @@ def _integer(scope: FieldScope) -> TypeDescription:
     return ScalarType("BigInt" if limit is not None and limit > MAX_INT else "Int")
 
 
-if hasattr(serializers, "BigIntegerField"):  # DRF 3.17
+if hasattr(serializers, "BigIntegerField"):  # pragma: no branch (DRF 3.17)
 
     @register_field(serializers.BigIntegerField)
     def _big_integer(scope: FieldScope) -> TypeDescription:

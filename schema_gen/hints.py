@@ -47,11 +47,11 @@ HINT_SCALARS: dict[Any, str] = {
 ANYTHING = (Any, object)
 
 
-def _hints(function: Any) -> dict[str, Any]:
+def _hints(function: Any, *, include_extras: bool = False) -> dict[str, Any]:
     while isinstance(function, partial):
         function = function.func
     try:
-        return typing.get_type_hints(function)
+        return typing.get_type_hints(function, include_extras=include_extras)
     except (NameError, TypeError, AttributeError):
         # A name that only type checkers import, or a thing that has no hints.
         return {}
@@ -161,9 +161,13 @@ def _is_namedtuple(hint: type) -> bool:
 def _fields(hint: type, scope: HintScope) -> tuple[FieldDescription, ...]:
     optional_keys: frozenset[str] = getattr(hint, "__optional_keys__", frozenset())
     described = []
-    for key, item in _hints(hint).items():
+    for key, item in _hints(hint, include_extras=True).items():
+        # Under postponed annotations a TypedDict does not know which of its keys are NotRequired.
+        may_lack = key in optional_keys or typing.get_origin(item) is typing.NotRequired
+        if typing.get_origin(item) in (typing.NotRequired, typing.Required):
+            item = typing.get_args(item)[0]
         found = type_of_hint(item, scope) or ScalarType("JSON", nullable=True)
-        if key in optional_keys:
+        if may_lack:
             found = found.optional()
         described.append(FieldDescription(camel(key), key, found))
     return tuple(described)

@@ -19,6 +19,7 @@ __all__ = ["scalar_of_model_field"]
 OWN: dict[type, str] = {
     # strawberry-django calls these Int, and a GraphQL Int ends at 32 bits.
     models.BigIntegerField: "BigInt",
+    models.PositiveBigIntegerField: "BigInt",
     models.BinaryField: "String",
     models.DurationField: "Duration",
 }

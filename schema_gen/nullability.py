@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Field, GeneratedField, OneToOneRel
 from rest_framework import serializers
 
 from .hints import UNKNOWN, return_hint, split_optional
+from .sources import field_may_be_null
 
 if TYPE_CHECKING:
     from .sources import Source
@@ -28,17 +28,8 @@ def may_be_null(field: serializers.Field[Any, Any, Any, Any], source: Source) ->
     if source.whole:
         return False
     if source.field is not None:
-        return _model_field_may_be_null(source.field)
+        return field_may_be_null(source.field)
     hint, optional = split_optional(return_hint(source.attribute))
     if hint is not UNKNOWN or optional:
         return optional
     return not field.required
-
-
-def _model_field_may_be_null(field: Any) -> bool:
-    if field.many_to_many or field.one_to_many:
-        return False
-    if isinstance(field, Field):
-        # A database computes a generated column and may well answer NULL.
-        return field.null or isinstance(field, GeneratedField)
-    return isinstance(field, OneToOneRel)

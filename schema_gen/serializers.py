@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .sources import Source
 
-__all__ = ["Describer", "definer"]
+__all__ = ["Describer", "definer", "own_doc"]
 
 
 def definer(cls: type, name: str) -> type:

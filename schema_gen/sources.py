@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.core.exceptions import FieldDoesNotExist, FieldError
-from django.db.models import Field, ForeignObjectRel, Model, OneToOneRel
+from django.db.models import Field, ForeignObjectRel, GeneratedField, Model, OneToOneRel
 from django.utils.functional import cached_property as DjangoCachedProperty  # noqa: N812
 
 from .hints import return_hint, split_optional
@@ -16,7 +16,7 @@ from .hints import return_hint, split_optional
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["ModelField", "Source", "annotated_fields", "follow", "model_field"]
+__all__ = ["ModelField", "Source", "annotated_fields", "field_may_be_null", "follow", "model_field"]
 
 ModelField: TypeAlias = "Field[Any, Any] | ForeignObjectRel"
 
@@ -123,13 +123,27 @@ def _end(
     return Source(model=model, attribute=_attribute(model, name), maybe=maybe)
 
 
+def field_may_be_null(field: ModelField) -> bool:
+    """Whether an instance's attribute for the model field may read None, or be missing.
+
+    A set of rows never is; the other side of a one-to-one may not exist; a generic relation and a
+    foreign key without a constraint may point at nothing; a database may compute NULL.
+    """
+    if field.many_to_many or field.one_to_many:
+        return False
+    if not isinstance(field, Field):
+        return isinstance(field, OneToOneRel)
+    dangling = field.is_relation and not getattr(field, "db_constraint", False)
+    return field.null or dangling or isinstance(field, GeneratedField)
+
+
 def _hop(model: type[Model], name: str) -> tuple[type[Model] | None, bool]:
     field = model_field(model, name)
     if field is None:
         return _hinted_model(_attribute(model, name))
     related = field.related_model
     target = related if isinstance(related, type) else None
-    return target, field.null or isinstance(field, OneToOneRel) or target is None
+    return target, field_may_be_null(field)
 
 
 def _attribute(model: type[Model], name: str) -> Any:

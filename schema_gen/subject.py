@@ -104,8 +104,6 @@ class Subject:
         for user in visitors():
             try:
                 return ask(self._view(action, user))
-            except SchemaError:
-                raise
             except Exception as error:  # noqa: BLE001 (whatever the view's own code raises)
                 failure = failure or error
         raise failure or LookupError("nobody to ask as")

@@ -200,12 +200,6 @@ class PageDescription:
     fields: tuple[FieldDescription, ...]
     results_key: str
 
-    @property
-    def signature(self) -> Hashable:
-        """Equal for two pages exactly when they print the same."""
-        fields = tuple((field.name, field.key, field.type.signature) for field in self.fields)
-        return (self.results_key, fields)
-
 
 def reference_to(target: ObjectDescription) -> ObjectType:
     """The type of an object that is fully described."""

@@ -13,7 +13,7 @@ from .parameters import ParameterScope, describe_backends, describe_paginator
 from .path import path_arguments
 from .probe import without_sql
 from .roots import RootDescription, ViewDescription
-from .serializers import definer
+from .serializers import definer, own_doc
 from .sources import annotated_fields
 from .subject import make_subject
 from .types import reference_to
@@ -90,6 +90,7 @@ def describe_view(
 def _root(
     subject: Subject, action: Action, names: RootNames, prefix: str, type_name: str | None
 ) -> RootDescription | None:
+    route = subject.action_route(action)
     queryset = subject.queryset(action)
     row = _row(subject, action, queryset, type_name)
     if row is None:
@@ -101,13 +102,10 @@ def _root(
 
     try:
         page, arguments = subject.asked(action, ask)
-    except SchemaError:
-        raise
     except Exception as error:  # noqa: BLE001 (whatever the view's own code raises)
         mend = "Let its filters and its paginator work on an empty queryset, without SQL."
         subject.left_out(action, f"asking for its filters or its page failed: {error!r}", mend)
         return None
-    route = subject.action_route(action)
     arguments = [
         *path_arguments(route, subject.view_class, subject.model, subject.lookup),
         *arguments,
@@ -128,6 +126,7 @@ def _root(
         arguments=tuple(arguments),
         route=route,
         type_base=names.base,
+        description=own_doc(subject.view_class),
     )
 
 

@@ -8,6 +8,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models.functions import Upper
 from django.utils.functional import cached_property as django_cached_property
@@ -15,7 +17,7 @@ from django.utils.functional import cached_property as django_cached_property
 if TYPE_CHECKING:
     from somewhere_else import Unimportable  # type: ignore[import-not-found]
 
-__all__ = ["Author", "Book", "Contract", "Edition", "Shelf", "Tag", "Task"]
+__all__ = ["Author", "Book", "Contract", "Edition", "Remark", "Shelf", "Tag", "Task"]
 
 
 class Author(models.Model):
@@ -77,9 +79,22 @@ class Tag(models.Model):
         return self.name
 
 
+class Remark(models.Model):
+    """Of anything, by someone who may be gone without a trace."""
+
+    by = models.ForeignKey(Author, models.DO_NOTHING, db_constraint=False)
+    kind = models.ForeignKey(ContentType, models.CASCADE)
+    key = models.CharField(max_length=40)
+    about = GenericForeignKey("kind", "key")
+
+    def __str__(self) -> str:
+        return f"of {self.key}"
+
+
 class Shelf(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     label = models.CharField(max_length=20)
+    remarks = GenericRelation(Remark, content_type_field="kind", object_id_field="key")
 
     def __str__(self) -> str:
         return self.label

@@ -42,6 +42,7 @@ class Colour(enum.Enum):
         (datetime.datetime(2024, 1, 2, tzinfo=datetime.UTC), "2024-01-02T00:00:00+00:00"),
         (datetime.timedelta(days=1, seconds=2), "1 00:00:02"),
         (Colour.RED, "-red"),
+        ({"a": [1, None]}, '{"a":[1,null]}'),
     ],
 )
 def test_a_value_is_written_as_a_url_writes_it(value: Any, expected: str) -> None:

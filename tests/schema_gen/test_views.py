@@ -412,3 +412,53 @@ def test_without_accounts_the_visitor_is_nobody(settings: Any) -> None:
                 return Book.objects.all()
 
         assert len(describe(Anyone).roots) == 2
+
+
+def test_a_contradiction_inside_a_nested_serializer_is_an_error() -> None:
+    class Twins(serializers.Serializer[Any]):
+        x_1 = serializers.CharField()
+        x1 = serializers.CharField()
+
+    with pytest.raises(SchemaError, match="'x_1' and 'x1' of Twins"):
+        describe(viewset(fields_of(Book, "author", author=Twins()), Book))
+
+
+def test_an_unknown_converter_of_the_lookup_is_an_error() -> None:
+    class Hexed(BookViewSet):
+        lookup_value_converter = "hex"
+
+    with pytest.raises(SchemaError, match="path converter 'hex'"):
+        describe(Hexed)
+
+
+def test_a_row_whose_description_fails_has_no_root() -> None:
+    class Shifty(serializers.CharField):
+        @property
+        def help_text(self) -> str:
+            raise RuntimeError("no help")
+
+        @help_text.setter
+        def help_text(self, value: Any) -> None:
+            pass
+
+    view = viewset(fields_of(Book, "title", title=Shifty()), Book)
+    with pytest.warns(SchemaWarning, match="describing its row failed: RuntimeError"):
+        assert actions(view) == []
+
+
+def test_a_root_is_described_by_the_view_s_own_docstring() -> None:
+    class Documented(BookViewSet):
+        """All books."""
+
+    assert describe(Documented).roots[0].description == "All books."
+    assert describe(type("Silent", (Documented,), {})).roots[0].description is None
+
+
+def test_the_model_is_not_told_before_it_is_known() -> None:
+    from schema_gen.routes import parse_route
+    from schema_gen.serializers import Describer
+    from schema_gen.subject import Subject
+
+    subject = Subject(BookViewSet, {}, parse_route("x"), "pk", "pk", Describer("BookViewSet"))
+    with pytest.raises(LookupError, match="BookViewSet is not known yet"):
+        assert subject.model
