@@ -69,6 +69,12 @@ PACKAGES = (
         "sha512-TppIi92YPER3v70nlF01KTQrq9AiYqkZicSd1hpU7aqGmbqw/pLwBNLUEcfENBoJtw574Qxjswb01+GaYK0Tzw==",
         {"dist/index.umd.js": "explorer.js", "dist/style.css": "explorer.css"},
     ),
+    Package(
+        "graphql-ws",
+        "6.4.2",
+        "sha512-wxhPhhOGJo8PbGDkBYVE76sZLDrS+GkyrR4bZECSLVbo0pZZNKs0HtBh2Ip/uaUuiVUxwO9ssI9R92buQfNSqQ==",
+        {"umd/graphql-ws.min.js": "graphql-ws.js"},
+    ),
 )
 FILES = tuple(sorted(name for package in PACKAGES for name in package.files.values()))
 
@@ -130,7 +136,7 @@ def _unpack(package: Package, archive: Path, target: Path) -> str:
                 raise AssetError(f"{package.name}@{package.version} has no file {path!r}.")
             (target / name).write_bytes(_prepare(content, name, target))
         licence = json.loads(_member(tar, "package.json") or b"{}").get("license", "unknown")
-        text = (_member(tar, "LICENSE") or b"").decode("utf-8")
+        text = (_member(tar, "LICENSE") or _member(tar, "LICENSE.md") or b"").decode("utf-8")
     return f"{package.name} {package.version} ({licence})\n\n{text}".rstrip() + "\n"
 
 

@@ -34,6 +34,7 @@ page.on("request", (request) => {
 page.on("response", (response) => {
   if (response.status() >= 400) objections.push(`${response.status()}: ${response.url()}`);
 });
+page.on("websocket", (socket) => socket.on("close", () => show({ socket: "closed" })));
 await page.exposeFunction("tell", (kind, value) =>
   kind === "violation" ? objections.push(`policy: ${value}`) : show({ [kind]: value }),
 );
@@ -77,6 +78,8 @@ for await (const line of createInterface({ input: process.stdin })) {
     await page.getByRole("button", { name: "Show Documentation Explorer" }).click();
     await page.waitForSelector(".graphiql-doc-explorer-content");
     show({ documentation: await page.locator(".graphiql-doc-explorer-content").innerText() });
+  } else if (line === "stop") {
+    await page.locator(".graphiql-execute-button").click();
   } else if (line.startsWith("picture ")) {
     await page.screenshot({ path: line.slice("picture ".length) });
     show({ picture: true });

@@ -99,8 +99,12 @@ def selected(row: Any, fields: Fields) -> Any:
 
 
 @contextmanager
-def project(username: str = "vera", password: str = "open sesame") -> Iterator[Visitor]:
-    """The test project: a paginated list of the visitor's own notes, pinned ones first."""
+def project(*options: str) -> Iterator[Visitor]:
+    """The test project: a paginated list of the visitor's own notes, pinned ones first.
+
+    ``options`` go to its server, uvicorn.
+    """
+    username, password = "vera", "open sesame"
     user = get_user_model().objects.create_user(username, password=password)
     user.notes.create(text="first")
     user.notes.create(text="second")
@@ -116,7 +120,7 @@ def project(username: str = "vera", password: str = "open sesame") -> Iterator[V
         move={"pinned": True},
     )
     credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
-    with AsgiServer("tests.clients.app:application") as server:
+    with AsgiServer("tests.clients.app:application", options=options) as server:
         yield from _visit(server.http, f"Basic {credentials}", watched)
 
 

@@ -11,7 +11,8 @@ from django.test import Client
 from rest_framework.authtoken.models import Token
 
 from drf_live_graphql.transport.graphiql_assets import COMMAND, missing
-from tests.clients.driver import chromium, require
+from tests.clients import sites
+from tests.clients.driver import chromium, require, require_node
 
 if TYPE_CHECKING:
     from tests.clients.driver import Script
@@ -24,6 +25,7 @@ LIVE_READINGS = "subscription { readings { snapshot { count } created { sensor }
 
 @pytest.fixture
 def browser() -> str:
+    require_node()
     require(not missing(), f"GraphiQL's files (run `{COMMAND}`)")
     return chromium()
 
@@ -67,6 +69,43 @@ def test_a_subscription_shows_each_change(
         visitor.write("POST", "/api/notes/", {"text": "seen at once"})
         second = result(client)["data"]["notes"]
         assert second == {"snapshot": None, "created": [{"text": "seen at once"}], "deleted": []}
+        client.say("stop")
+        client.until(lambda line: line == {"socket": "closed"}, "the end of the subscription")
+        assert objections(client) == []
+
+
+@pytest.mark.usefixtures("live_db")
+def test_a_site_without_sockets_says_what_is_missing(browser: str) -> None:
+    with (
+        sites.project("--ws", "none") as visitor,
+        visitor.start("graphiql.mjs", chromium=browser, query=NOTES) as client,
+    ):
+        (error,) = result(client)["errors"]
+        assert error.keys() == {"message"}
+        assert "live.asgi(" in error["message"]
+
+
+def test_the_example_runs_the_subscription_that_its_demo_prints(
+    example_visitor: Visitor, browser: str
+) -> None:
+    headers = {"Authorization": example_visitor.authorization}
+    query = """subscription {
+        tasks(project: "website", status: [TODO, DOING]) {
+            snapshot { count results { id title status } }
+            created { id title status }
+            updated { id title status }
+            deleted
+        }
+    }"""
+    with example_visitor.start(
+        "graphiql.mjs", chromium=browser, headers=headers, query=query
+    ) as client:
+        snapshot = result(client)["data"]["tasks"]["snapshot"]
+        assert snapshot["count"] == example_visitor.page()["count"]
+        body = {"project": "website", "title": "Seen in GraphiQL", "status": "todo"}
+        created = example_visitor.write("POST", "/api/tasks/", body)
+        (row,) = result(client)["data"]["tasks"]["created"]
+        assert row == {"id": str(created["id"]), "title": "Seen in GraphiQL", "status": "TODO"}
         assert objections(client) == []
 
 
