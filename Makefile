@@ -45,6 +45,11 @@ CLIENTS := $(if $(wildcard tests/clients/package-lock.json),$(STAMPS)/tests/clie
 PAGE := $(if $(wildcard example/frontend/package-lock.json),$(STAMPS)/page)
 endif
 
+# Only the downloading is npm's; the script says which packages and checks each.
+$(STAMPS)/graphiql: drf_live_graphql/transport/graphiql_assets.py $(STAMPS)/venv
+	$(BIN)/python $<
+	@touch $@
+
 $(STAMPS)/page: $(STAMPS)/example/frontend $(shell find example/frontend -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 	cd example/frontend && npm run --silent build
 	@touch $@
