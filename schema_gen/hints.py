@@ -127,12 +127,10 @@ def _plain_type(hint: Any, scope: HintScope) -> TypeDescription | None:
 
 
 def _generic_type(origin: Any, args: tuple[Any, ...], scope: HintScope) -> TypeDescription | None:
-    if not isinstance(origin, type):
+    if not isinstance(origin, type) or not issubclass(origin, Iterable):
         return None
     if issubclass(origin, Mapping):
         return ScalarType("JSON")
-    if not issubclass(origin, Iterable):
-        return None
     if issubclass(origin, tuple) and (len(args) != 2 or args[1] is not Ellipsis):
         args = args[:1] if len(set(args)) == 1 else (Any,)
     item = type_of_hint(args[0], scope) if args else None

@@ -25,7 +25,7 @@ def may_be_null(field: serializers.Field[Any, Any, Any, Any], source: Source) ->
         return False
     if field.allow_null or source.maybe or isinstance(field, serializers.FileField):
         return True
-    if source.whole:
+    if source.whole or source.annotation is not None:
         return False
     if source.field is not None:
         return field_may_be_null(source.field)

@@ -18,10 +18,10 @@ from .types import FieldDescription, ObjectDescription, ObjectReference, ObjectT
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from django.db.models import Field, Model
+    from django.db.models import Model
     from rest_framework.serializers import Serializer
 
-    from .sources import Source
+    from .sources import Annotation, Source
 
 __all__ = ["Describer", "definer", "own_doc"]
 
@@ -42,7 +42,7 @@ class Describer:
     """Describes the serializers of one view. `view` is its name, for messages."""
 
     view: str
-    annotations: Mapping[str, Field[Any, Any] | None] = field(default_factory=dict)
+    annotations: Mapping[str, Annotation] = field(default_factory=dict)
     _open: dict[Any, ObjectReference] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
 
@@ -79,7 +79,7 @@ class Describer:
         serializer: Serializer[Any],
         model: type[Model] | None,
         name: str,
-        annotations: Mapping[str, Field[Any, Any] | None],
+        annotations: Mapping[str, Annotation],
     ) -> ObjectDescription:
         reference = self._open[_key(serializer)] = ObjectReference(name)
         try:
@@ -118,7 +118,7 @@ class Describer:
         serializer: Serializer[Any],
         model: type[Model] | None,
         name: str,
-        annotations: Mapping[str, Field[Any, Any] | None],
+        annotations: Mapping[str, Annotation],
     ) -> ObjectDescription:
         cls = type(serializer)
         loose = self._is_loose(serializer)

@@ -8,7 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.core.exceptions import FieldDoesNotExist, FieldError
-from django.db.models import Field, ForeignObjectRel, GeneratedField, Model, OneToOneRel
+from django.db.models import (
+    Count,
+    Exists,
+    Field,
+    ForeignObjectRel,
+    GeneratedField,
+    Model,
+    OneToOneRel,
+)
 from django.utils.functional import cached_property as DjangoCachedProperty  # noqa: N812
 
 from .hints import return_hint, split_optional
@@ -16,9 +24,28 @@ from .hints import return_hint, split_optional
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["ModelField", "Source", "annotated_fields", "field_may_be_null", "follow", "model_field"]
+__all__ = [
+    "Annotation",
+    "ModelField",
+    "Source",
+    "annotations_of",
+    "field_may_be_null",
+    "follow",
+    "model_field",
+]
 
 ModelField: TypeAlias = "Field[Any, Any] | ForeignObjectRel"
+
+
+NEVER_NULL = (Count, Exists)
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """An annotation of a queryset: its output field where Django knows it; may it be null?"""
+
+    output: Field[Any, Any] | None
+    maybe: bool
 
 
 @dataclass(frozen=True)
@@ -27,18 +54,23 @@ class Source:
 
     `model` is the model that the last name is read on, None where the way could not be followed.
     `field` is its model field, `attribute` the property, method or other class attribute of that
-    name. `output` is the field of a queryset annotation of that name. `maybe` says whether a hop
-    on the way there may be null, `whole` that it is the row itself, `raw_key` that it is the key
-    that a relation stores (`author_id`), not the related row.
+    name, `annotation` the queryset's annotation. `maybe` says whether a hop on the way there may
+    be null, `whole` that it is the row itself, `raw_key` that it is the key that a relation stores
+    (`author_id`), not the related row.
     """
 
     model: type[Model] | None = None
     field: ModelField | None = None
     attribute: Any = None
-    output: Field[Any, Any] | None = None
+    annotation: Annotation | None = None
     maybe: bool = False
     whole: bool = False
     raw_key: bool = False
+
+    @property
+    def output(self) -> Field[Any, Any] | None:
+        """The output field of the annotation that it ends at."""
+        return self.annotation.output if self.annotation else None
 
     @property
     def is_pk(self) -> bool:
@@ -56,10 +88,11 @@ class Source:
         return _hinted_model(self.attribute)[0]
 
 
-def annotated_fields(queryset: Any) -> dict[str, Field[Any, Any] | None]:
-    """The output fields of a queryset's annotations by name, None where Django can't tell."""
+def annotations_of(queryset: Any) -> dict[str, Annotation]:
+    """The annotations of a queryset by name."""
     return {
-        name: _output_field(expression) for name, expression in queryset.query.annotations.items()
+        name: Annotation(_output_field(expression), not isinstance(expression, NEVER_NULL))
+        for name, expression in queryset.query.annotations.items()
     }
 
 
@@ -88,7 +121,7 @@ def model_field(model: type[Model], name: str) -> ModelField | None:
 def follow(
     model: type[Model] | None,
     names: Sequence[str],
-    annotations: Mapping[str, Field[Any, Any] | None],
+    annotations: Mapping[str, Annotation],
 ) -> Source:
     """Walk `names` from `model`. `annotations` are those of the queryset, by name.
 
@@ -109,13 +142,14 @@ def follow(
 def _end(
     model: type[Model] | None,
     name: str,
-    annotations: Mapping[str, Field[Any, Any] | None],
+    annotations: Mapping[str, Annotation],
     maybe: bool,
 ) -> Source:
     if model is None:
         return Source(maybe=maybe)
     if name in annotations:
-        return Source(model=model, output=annotations[name], maybe=True)
+        found = annotations[name]
+        return Source(model=model, annotation=found, maybe=found.maybe)
     field = model_field(model, name)
     if field is not None:
         raw_key = name == getattr(field, "attname", None)

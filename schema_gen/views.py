@@ -14,7 +14,7 @@ from .path import path_arguments
 from .probe import without_sql
 from .roots import RootDescription, ViewDescription
 from .serializers import definer, own_doc
-from .sources import annotated_fields
+from .sources import annotations_of
 from .subject import make_subject
 from .types import reference_to
 
@@ -136,7 +136,7 @@ def _row(
     serializer = subject.serializer(action)
     if serializer is None or not _plain_list(subject, action, serializer):
         return None
-    subject.describer.annotations = annotated_fields(queryset)
+    subject.describer.annotations = annotations_of(queryset)
     try:
         return subject.describer.row(serializer, subject.model, type_name)
     except SchemaError:

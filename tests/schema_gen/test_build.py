@@ -244,6 +244,26 @@ def test_an_envelope_s_query_is_the_root_of_the_schema_that_it_is_in(how: str) -
     assert plain.execute_sync("{ hello }").errors is not None
 
 
+def test_two_builds_of_different_views_live_in_one_schema() -> None:
+    class TagSerializer(serializers.ModelSerializer[Tag]):
+        class Meta:
+            model = Tag
+            fields = ["id", "name"]
+
+    tags = schema_gen.describe_view(viewset(TagSerializer, Tag), prefix="tags")
+    answers = {"tasks": [{**CHANGE, "cursor": "1"}], "tags": [{**CHANGE, "cursor": "2"}]}
+    built = [schema_gen.build_types([view], Answers(answers)) for view in (tasks(), tags)]
+    schema = strawberry.Schema(
+        query=merge_types("Query", tuple(types.query_type for types in built)),
+        subscription=merge_types("Subscription", tuple(types.subscription_type for types in built)),
+    )
+    assert set(field_types(schema, "Query")) == {"tasks", "task", "tags", "tag"}
+    for name in ("tasks", "tags"):
+        document = f"subscription {{ {name} {{ deleted query {{ __typename }} }} }}"
+        expected = {"deleted": ["7"], "query": {"__typename": "Query"}}
+        assert subscribe(schema, document) == [{name: expected}]
+
+
 def test_a_root_of_another_name_leaves_the_generated_root_under_its_own() -> None:
     built = schema_gen.build_types([tasks()], Answers())
     query = strawberry.type(type("Root", (MyQuery, built.query_type), {}))

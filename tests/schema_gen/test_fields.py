@@ -395,7 +395,7 @@ def test_an_annotation_of_the_queryset_gives_a_read_only_field_its_type(book: Bo
     ).get(pk=book.pk)
     found = round_trip(serializer, row, queryset=rows)
     assert found.types == {
-        "tag_count": "Int",
+        "tag_count": "Int!",
         "author_name": "String",
         "huge": "BigInt",
         "untyped": "String",

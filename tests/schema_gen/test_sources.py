@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db.models import Count, ExpressionWrapper, F, IntegerField
 
-from schema_gen.sources import annotated_fields, follow, model_field
+from schema_gen.sources import annotations_of, follow, model_field
 from tests.schema_gen.models import Author, Book, Contract, Edition, Remark, Shelf, Tag
 
 
@@ -69,9 +69,11 @@ def test_annotations_have_the_field_that_django_knows() -> None:
         mixed=F("pages") + F("title"),
         wrapped=ExpressionWrapper(F("pages") + F("sold"), IntegerField()),
     )
-    found = annotated_fields(rows)
-    assert isinstance(found["tag_count"], IntegerField)
-    assert found["mixed"] is None
-    assert isinstance(found["wrapped"], IntegerField)
-    assert follow(Book, ["tag_count"], found).output is found["tag_count"]
+    found = annotations_of(rows)
+    assert isinstance(found["tag_count"].output, IntegerField)
+    assert not found["tag_count"].maybe
+    assert found["mixed"].output is None
+    assert isinstance(found["wrapped"].output, IntegerField)
+    assert found["wrapped"].maybe
+    assert follow(Book, ["tag_count"], found).annotation is found["tag_count"]
     assert follow(Book, ["author", "tag_count"], found).output is None
