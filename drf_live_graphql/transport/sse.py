@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Proxies that gather a response before they pass it on would hold events back; compressing
-# or caching a stream that never ends does the same.
+# Proxies that gather a response before they pass it on would hold events back, and so does
+# compressing or caching one that never ends. Django's GZipMiddleware looks for an encoding only;
+# it would make a gzip member of each event, of which Chromium reads the first.
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache, no-transform",
+    "Content-Encoding": "identity",
     "X-Accel-Buffering": "no",
 }
 COMMENT = b":\n\n"

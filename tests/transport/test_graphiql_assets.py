@@ -7,16 +7,21 @@ import dataclasses
 import hashlib
 import io
 import json
+import re
 import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
+from django.core.management import call_command
 
 from drf_live_graphql.transport import graphiql_assets as assets
+from tests.clients.driver import require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from pytest_django.fixtures import SettingsWrapper
 
 FONT = b"a font"
 CSS = b"@font-face{src:url(data:font/woff2;base64," + base64.b64encode(FONT) + b')format("woff2")}'
@@ -150,3 +155,21 @@ def test_the_command_builds_into_the_package(
     assert assets.main() == 0
     assert built == ["built"]
     assert str(assets.VENDOR) in capsys.readouterr().out
+
+
+def test_collectstatic_with_hashed_names_takes_every_file(
+    tmp_path: Path, settings: SettingsWrapper
+) -> None:
+    """It follows each address in a CSS file and each source map, and fails where one is missing."""
+    require(not assets.missing(), f"GraphiQL's files (run `{assets.COMMAND}`)")
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
+    }
+    call_command("collectstatic", interactive=False, verbosity=0)
+    collected = tmp_path / "drf_live_graphql" / "graphiql" / "vendor"
+    assert len(list(collected.glob("graphiql.*.js"))) == 1
+    (style,) = collected.glob("graphiql.*.css")
+    fonts = set(re.findall(r"url\([\"']?(font-[^)\"']+)", style.read_text()))
+    assert fonts
+    assert all((collected / font).is_file() for font in fonts)

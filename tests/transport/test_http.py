@@ -18,8 +18,9 @@ from drf_live_graphql.transport.http import LiveGraphQLView
 from tests.transport import http_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from django.http import HttpRequest, HttpResponse
     from pytest_django.fixtures import SettingsWrapper
 
 pytestmark = pytest.mark.urls("tests.transport.http_urls")
@@ -475,6 +476,32 @@ async def test_results_in_parts_are_not_offered(accept: str) -> None:
     response = await view(factory.post("/", body, "application/json", headers={"Accept": accept}))
     streamed = response.streaming and b"".join([part async for part in response])
     assert b"`@defer`" in (streamed or response.content)
+
+
+def sync_only(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
+    """A middleware from before Django was asynchronous."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    return middleware
+
+
+@pytest.mark.parametrize(
+    "middleware",
+    ["django.middleware.gzip.GZipMiddleware", "tests.transport.test_http.sync_only"],
+)
+async def test_a_stream_passes_middleware_as_it_is(
+    settings: SettingsWrapper, middleware: str
+) -> None:
+    settings.MIDDLEWARE = [middleware, *settings.MIDDLEWARE]
+    response = await AsyncClient().post(
+        "/graphql/",
+        {"query": "subscription { count(to: 1) }"},
+        "application/json",
+        headers={"Accept": STREAM, "Accept-Encoding": "gzip"},
+    )
+    assert await events(response) == [("next", {"data": {"count": 1}}), ("complete", None)]
 
 
 # WSGI
