@@ -9,29 +9,32 @@ from typing import TypeAlias
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
-__all__ = ["POLICY", "content_security_policy"]
+__all__ = ["content_security_policy"]
 
 POLICY = "default-src 'self'"
+# The browsable API's templates carry style attributes.
+STYLED = f"{POLICY}; style-src 'self' 'unsafe-inline'"
 
 GetResponse: TypeAlias = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
 
 @sync_and_async_middleware
 def content_security_policy(get_response: GetResponse) -> GetResponse:
-    """Send `Content-Security-Policy: default-src 'self'` with every response."""
+    """Send the policy with every response that brings none of its own."""
     if iscoroutinefunction(get_response):
 
         async def policed_async(request: HttpRequest) -> HttpResponseBase:
-            return with_policy(await get_response(request))
+            return with_policy(request, await get_response(request))
 
         return policed_async
 
     def policed(request: HttpRequest) -> HttpResponseBase:
-        return with_policy(get_response(request))
+        return with_policy(request, get_response(request))
 
     return policed
 
 
-def with_policy(response: HttpResponseBase) -> HttpResponseBase:
-    response.headers.setdefault("Content-Security-Policy", POLICY)
+def with_policy(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    policy = STYLED if request.path.startswith("/api") else POLICY
+    response.headers.setdefault("Content-Security-Policy", policy)
     return response

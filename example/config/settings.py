@@ -21,6 +21,7 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *os.environ.get("ALLOWED_HOS
 DEMO_ACCOUNTS = os.environ.get("DEMO_ACCOUNTS", "1") == "1"
 
 INSTALLED_APPS = [
+    "board",  # first: it has its own take on a template of rest_framework
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -31,7 +32,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "rest_framework.authtoken",
     "drf_live_graphql",
-    "board",
 ]
 
 MIDDLEWARE = [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from board.live import live
 
@@ -13,4 +15,5 @@ urlpatterns = [
     path("api-auth/", include("rest_framework.urls")),
     path("graphql/", live.as_view()),
     path("admin/", admin.site.urls),
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}board/mark.svg")),
 ]

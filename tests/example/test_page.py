@@ -178,3 +178,19 @@ def test_two_visitors_stand_side_by_side(shared_board: Site, browser: Browser) -
     for name in ["Ada Lindqvist", "Ben Okafor"]:
         page.sees(f'iframe[title="The board as {name} sees it"]')
     assert page.objections() == []
+
+
+def test_the_browsable_api_writes_and_the_page_shows_it(board: Site, browser: Browser) -> None:
+    ben = enter(browser, board, "ben")
+    ada = browser.open("ada", f"{board.url}/api-auth/login/?next=/api/tasks/")
+    ada.fill("[name=username]", "ada")
+    ada.fill("[name=password]", "northlight")
+    ada.click("[type=submit]")
+    ada.fill("#post-object-form [name=title]", "Written in the browsable API")
+    ada.choose("#post-object-form [name=project]", "Website relaunch")
+    ada.click('#post-object-form button:has-text("POST")')
+    ada.sees('text="HTTP 201 Created"')
+    ben.sees(card("Written in the browsable API", "TODO"))
+    ada.click('button:has-text("Log out ada")')
+    ada.sees('a:has-text("Log in")')
+    assert [text for text in ada.objections() if "Content Security" in text] == []
