@@ -61,6 +61,7 @@ class Hub:
         self._sequence = Sequence()
         self._channel: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._receiver: asyncio.Task[None] | None = None
         self._admissions: set[asyncio.Task[None]] = set()
         self._admitting = 0
         self._farewells: set[asyncio.Task[None]] = set()
@@ -229,7 +230,7 @@ class Hub:
             publisher.bind(asyncio.get_running_loop())
             channel = await asyncio.wait_for(layer.new_channel(), settings.PUBLISH_TIMEOUT)
             self._channel = channel
-            self._spawn(self._receive(channel))
+            self._receiver = self._spawn(self._receive(channel))
             self._spawn(self._watch(channel))
 
     @staticmethod
@@ -374,17 +375,21 @@ class Hub:
                 return
             await asyncio.wait(waits) if waits else await asyncio.sleep(SETTLING)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def _stop(self) -> None:
         """Nobody watches: leave the groups, then let go of the channel."""
         loop = asyncio.get_running_loop()
         publisher.unbind(loop)
-        tasks, self._tasks = self._tasks, set()
-        farewell = loop.create_task(self._leave(self._channel, tuple(self._joined), tasks))
+        for task in self._tasks:
+            if task is not self._receiver:
+                task.cancel()
+        receiver, self._receiver = self._receiver, None
+        farewell = loop.create_task(self._leave(self._channel, tuple(self._joined), receiver))
         self._farewells.add(farewell)
         farewell.add_done_callback(self._farewells.discard)
         self._channel = None
@@ -394,7 +399,7 @@ class Hub:
         self._doubt = False
 
     async def _leave(
-        self, channel: str | None, labels: Iterable[str], tasks: Iterable[asyncio.Task[None]]
+        self, channel: str | None, labels: Iterable[str], receiver: asyncio.Task[None] | None
     ) -> None:
         """Say farewell to the layer; cancelling ``receive`` is how it learns of a channel's end."""
         try:
@@ -404,8 +409,8 @@ class Hub:
         except Exception as error:  # noqa: BLE001
             logger.info("The channel layer did not hear the farewell: %r", error)
         finally:
-            for task in tasks:
-                task.cancel()
+            if receiver is not None:
+                receiver.cancel()
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

@@ -177,6 +177,7 @@ async def test_one_channel_one_group_a_model_and_nothing_left_behind(connect: Co
         last = await socket.subscribe("subscription { announcements { deleted } }")
         await last.started()
     await asyncio.gather(*hub._farewells)
+    await asyncio.wait([*hub._tasks]) if hub._tasks else None
     assert hub.queries == ()
     assert not any(layer.groups.values())
     assert hub._tasks == set()
