@@ -367,10 +367,14 @@ class Hub:
     # Life.
 
     async def settle(self) -> None:
-        """Wait until every message that is on its way was received and worked off."""
+        """Wait until every message that is on its way was received and worked off.
+
+        And, where nobody subscribes any more, until the layer was let go of.
+        """
         while True:
             await asyncio.gather(*(self._fence(label) for label in tuple(self._joined)))
-            waits = [*self._admissions, *(q.task for q in self.queries if q.task is not None)]
+            rounds = (query.task for query in self.queries if query.task is not None)
+            waits = [*self._admissions, *self._farewells, *rounds]
             if not waits and not self._admitting and not self._doubt:
                 return
             await asyncio.wait(waits) if waits else await asyncio.sleep(SETTLING)
@@ -411,6 +415,7 @@ class Hub:
         finally:
             if receiver is not None:
                 receiver.cancel()
+                await asyncio.wait({receiver})
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

@@ -176,8 +176,7 @@ async def test_one_channel_one_group_a_model_and_nothing_left_behind(connect: Co
     for socket in sockets:
         last = await socket.subscribe("subscription { announcements { deleted } }")
         await last.started()
-    await asyncio.gather(*hub._farewells)
-    await asyncio.wait([*hub._tasks]) if hub._tasks else None
+    await settled()
     assert hub.queries == ()
     assert not any(layer.groups.values())
     assert hub._tasks == set()

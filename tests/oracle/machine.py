@@ -194,6 +194,8 @@ class Oracle(RuleBasedStateMachine):
         try:
             for user in list(self.sockets):
                 self.run(self._leave(user))
+            # The next example has another event loop: the layer must be let go of in this one.
+            self.run(settled())
             self.run(sync_to_async(connections.close_all)())
         finally:
             self.runner.close()
