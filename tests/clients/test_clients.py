@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 # Clients of the changes hold rows as they came; those with a cache hold the page as it is.
 OF_CHANGES = ("graphql-ws.mjs", "graphql-sse.mjs")
-WITH_CACHE = ("apollo.mjs", "urql.mjs")
+WITH_CACHE = ("apollo.mjs", "urql.mjs", "urql-sse.mjs")
 
 
 def in_any_order(rows: Any) -> Any:
