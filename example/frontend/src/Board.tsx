@@ -7,7 +7,7 @@ import { Context, mayWork, type Surroundings } from "./context";
 import { Drawer } from "./Drawer";
 import { Filters, NO_FILTER, toVariables, type Filter } from "./Filters";
 import { useLiveList } from "./live";
-import { COUNTERS, LABELS, PEOPLE, PROJECTS, TASKS } from "./operations";
+import { COUNTERS, LABELS, PEOPLE, PROJECT_CHANGES, PROJECTS, TASKS } from "./operations";
 import { Rail } from "./Rail";
 import { Toasts, useToasts } from "./Toasts";
 import { TopBar } from "./TopBar";
@@ -25,12 +25,13 @@ export function Board({ visitor, connection, onLeave }: Props) {
   const { data: labelData } = useQuery(LABELS);
   const { data: peopleData } = useQuery(PEOPLE);
   useSubscription(COUNTERS);
+  useSubscription(PROJECT_CHANGES);
 
   const { toasts, attempt } = useToasts();
   const [slug, setSlug] = useState<string | null>(null);
   const [filter, setFilter] = useState<Filter>(NO_FILTER);
   const [openTask, setOpenTask] = useState<string | null>(null);
-  const [isWireOpen, setWireOpen] = useState(() => matchMedia("(min-width: 1240px)").matches);
+  const [isWireOpen, setWireOpen] = useState(() => matchMedia("(min-width: 1400px)").matches);
 
   const projects = projectData?.projects.results ?? [];
   const surroundings: Surroundings = {

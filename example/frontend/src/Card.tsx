@@ -9,14 +9,15 @@ interface Props {
   /** The task's project, where the board shows several. */
   home: Project | undefined;
   isMovable: boolean;
+  isTouched: boolean;
   isOpen: boolean;
   onOpen(id: string): void;
   onMove(id: string, status: Status): void;
 }
 
-export const Card = memo(function Card({ task, home, isMovable, isOpen, onOpen, onMove }: Props) {
+export const Card = memo(function Card({ task, home, isMovable, isTouched, isOpen, onOpen, onMove }: Props) {
   const card = useRef<HTMLButtonElement>(null);
-  useGlow(card, task);
+  useGlow(card, task, isTouched);
 
   const shift = (event: KeyboardEvent) => {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;

@@ -50,10 +50,11 @@ export function Columns({ list, project, isFiltered, error, openTask, onOpen, on
     setTarget(status);
   };
 
-  if (error && !list.rows.length) {
+  if (error) {
     return (
       <Notice title="The tasks cannot be shown">
         <p>{error}</p>
+        <button onClick={list.again}>Try again</button>
       </Notice>
     );
   }
@@ -93,6 +94,7 @@ export function Columns({ list, project, isFiltered, error, openTask, onOpen, on
                   task={task}
                   home={project ? undefined : projects.find(({ slug }) => slug === task.project)}
                   isMovable={mayWork(projects.find(({ slug }) => slug === task.project))}
+                  isTouched={list.touched.has(task.id)}
                   isOpen={task.id === openTask}
                   onOpen={onOpen}
                   onMove={move}

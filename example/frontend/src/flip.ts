@@ -19,6 +19,7 @@ const MOST_GHOSTS = 14;
 export function useFlip(container: RefObject<HTMLElement | null>): void {
   const places = useRef(new Map<string, Place>());
   const isFirst = useRef(true);
+  const focus = useRef<string | null>(null);
 
   useLayoutEffect(() => {
     const root = container.current;
@@ -26,6 +27,7 @@ export function useFlip(container: RefObject<HTMLElement | null>): void {
     const before = places.current;
     const after = measure(root);
     places.current = after;
+    keepFocus(focus.current, before, after);
     if (isFirst.current) {
       isFirst.current = after.size === 0;
       return;
@@ -46,7 +48,14 @@ export function useFlip(container: RefObject<HTMLElement | null>): void {
     // A window that changes its size moves everything: no reason to animate the next change.
     const observer = new ResizeObserver(() => (places.current = measure(root)));
     observer.observe(root);
-    return () => observer.disconnect();
+    const note = ({ target }: FocusEvent) => {
+      focus.current = (target as Element).closest<HTMLElement>("[data-flip]")?.dataset.flip ?? null;
+    };
+    root.addEventListener("focusin", note);
+    return () => {
+      observer.disconnect();
+      root.removeEventListener("focusin", note);
+    };
   }, [container]);
 }
 
@@ -63,6 +72,17 @@ function measure(root: HTMLElement): Map<string, Place> {
     found.set(node.dataset.flip!, { node, x, y, width, height });
   }
   return found;
+}
+
+/** A row that moves to another parent is drawn anew: the focus it had goes along. */
+function keepFocus(
+  key: string | null,
+  before: ReadonlyMap<string, Place>,
+  after: ReadonlyMap<string, Place>,
+): void {
+  if (!key || document.activeElement !== document.body) return;
+  const node = after.get(key)?.node;
+  if (node && node !== before.get(key)?.node) node.querySelector("button")?.focus();
 }
 
 function glide(place: Place, old: Place): void {
@@ -105,15 +125,13 @@ function leave(root: HTMLElement, { node, x, y, width, height }: Place): void {
   }
 }
 
-/** A short glow on the element whenever its row changes after the first showing. */
-export function useGlow(element: RefObject<HTMLElement | null>, row: unknown): void {
-  const shown = useRef(row);
+/** A short glow on the element when its row was just created or changed. */
+export function useGlow(element: RefObject<HTMLElement | null>, row: unknown, isTouched: boolean): void {
   useEffect(() => {
-    if (shown.current === row) return;
-    shown.current = row;
+    if (!isTouched) return;
     element.current?.classList.remove("glow");
     // Reading the layout lets the same animation start again.
     void element.current?.offsetWidth;
     element.current?.classList.add("glow");
-  }, [element, row]);
+  }, [element, row, isTouched]);
 }

@@ -1,7 +1,7 @@
 // Live state, driven by what the subscriptions send.
 import type { OperationVariables, TypedDocumentNode } from "@apollo/client";
 import { useApolloClient } from "@apollo/client/react";
-import { useEffect, useMemo, useReducer } from "react";
+import { useCallback, useEffect, useMemo, useReducer, useState } from "react";
 import type { ListChange, RowChange } from "./types";
 
 interface Row {
@@ -10,9 +10,14 @@ interface Row {
 
 export interface LiveList<R> {
   rows: R[];
+  /** The rows that the latest change created or updated; none of a snapshot's. */
+  touched: ReadonlySet<string>;
   /** No snapshot for these variables yet; `rows` may still be those of the ones before. */
   loading: boolean;
+  /** Why the server ended the subscription, in its own words. */
   error: string | null;
+  /** Subscribe anew after an error. */
+  again(): void;
 }
 
 type Event<R> =
@@ -22,14 +27,20 @@ type Event<R> =
 
 interface ListState<R> {
   byId: ReadonlyMap<string, R>;
+  touched: ReadonlySet<string>;
   loading: boolean;
   error: string | null;
 }
 
+const NOTHING: ReadonlySet<string> = new Set();
+
 /** A snapshot replaces; created and updated put; deleted removes. That is all of it. */
 function follow<R extends Row>(state: ListState<R>, event: Event<R>): ListState<R> {
-  if (event.type === "asked") return { ...state, loading: true, error: null };
-  if (event.type === "failed") return { ...state, loading: false, error: event.message };
+  if (event.type === "asked") return { ...state, touched: NOTHING, loading: true, error: null };
+  // Refused: what was held until now is no longer this visitor's to see.
+  if (event.type === "failed") {
+    return { byId: new Map(), touched: NOTHING, loading: false, error: event.message };
+  }
   const { snapshot, created, updated, deleted } = event.change;
   const byId = new Map<string, R>(snapshot ? [] : state.byId);
   const seen = snapshot ? (Array.isArray(snapshot) ? snapshot : snapshot.results) : [];
@@ -37,7 +48,8 @@ function follow<R extends Row>(state: ListState<R>, event: Event<R>): ListState<
     byId.set(row.id, unlessSame(state.byId.get(row.id), row));
   }
   for (const id of deleted) byId.delete(id);
-  return { byId, loading: false, error: null };
+  const touched = new Set([...created, ...updated].map(({ id }) => id));
+  return { byId, touched, loading: false, error: null };
 }
 
 /** The row that is held already, if nothing changed: a snapshot of the known must not flash. */
@@ -51,7 +63,13 @@ export function useLiveList<R extends Row, V extends OperationVariables>(
   variables: V,
 ): LiveList<R> {
   const client = useApolloClient();
-  const [state, dispatch] = useReducer(follow<R>, { byId: new Map(), loading: true, error: null });
+  const [state, dispatch] = useReducer(follow<R>, {
+    byId: new Map<string, R>(),
+    touched: NOTHING,
+    loading: true,
+    error: null,
+  });
+  const [attempt, setAttempt] = useState(0);
   const key = JSON.stringify(variables);
   useEffect(() => {
     dispatch({ type: "asked" });
@@ -67,9 +85,10 @@ export function useLiveList<R extends Row, V extends OperationVariables>(
       });
     return () => subscription.unsubscribe();
     // `key` stands for `variables`, which is a new object at every render.
-  }, [client, document, key]);
+  }, [client, document, key, attempt]);
   const rows = useMemo(() => [...state.byId.values()], [state.byId]);
-  return { rows, loading: state.loading, error: state.error };
+  const again = useCallback(() => setAttempt((count) => count + 1), []);
+  return { rows, touched: state.touched, loading: state.loading, error: state.error, again };
 }
 
 export type LiveRow<R> =

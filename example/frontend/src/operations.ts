@@ -192,6 +192,22 @@ export const COUNTERS = gql`
   ${PROJECT_ROW}
 `;
 
+/** The same for the projects themselves: one that is renamed or new shows up in the rail. */
+export const PROJECT_CHANGES = gql`
+  subscription ProjectChanges {
+    projects {
+      query {
+        projects {
+          results {
+            ...ProjectRow
+          }
+        }
+      }
+    }
+  }
+  ${PROJECT_ROW}
+`;
+
 export const LABELS: TypedDocumentNode<{ labels: Label[] }> = gql`
   query Labels {
     labels {
