@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rest_framework import serializers
 
+from .classes import definer, is_drf_s_own
 from .enums import enum_from_choices
 from .exceptions import SchemaError
 from .hints import return_hint, type_of_hint
@@ -94,6 +95,8 @@ class FieldScope:
         return inspect.getdoc(attribute) if inspect.isfunction(attribute) else None
 
 
+PK_SCALARS = frozenset({"Int", "BigInt", "String", "UUID"})
+
 Described: TypeAlias = "Callable[[FieldScope], TypeDescription]"
 
 _registry: dict[type, Described] = {}
@@ -150,21 +153,17 @@ def describe_field(scope: FieldScope) -> TypeDescription:
     return found.optional() if nullable or _reads_its_own_way(scope.field) else found
 
 
-PK_SCALARS = frozenset({"Int", "BigInt", "String", "UUID"})
-
-
 def _described(scope: FieldScope) -> TypeDescription:
     override = annotation(scope.field).get("field")
     if override is not None:
         return type_of_override(scope, override)
     cls = type(scope.field)
     base = next((base for base in cls.__mro__ if base in _registry), None)
-    writer = _definer(cls, "to_representation")
     # A serializer's own to_representation() is dealt with where its fields are described.
-    own = isinstance(scope.field, serializers.Serializer) or not issubclass(writer, base or writer)
-    if base is not None and (own or writer is base):
+    if base is not None and (base is serializers.Serializer or not _rewrites(cls, base)):
         return _registry[base](scope)
-    found = scope.hint(return_hint(writer.__dict__["to_representation"]))
+    writer = definer(cls, "to_representation")
+    found = scope.hint(return_hint(vars(writer)["to_representation"]))
     if found is not None:
         return found
     return scope.json(
@@ -173,10 +172,12 @@ def _described(scope: FieldScope) -> TypeDescription:
     )
 
 
-def _definer(cls: type, name: str) -> type:
-    return next(base for base in cls.__mro__ if name in vars(base))
+def _rewrites(cls: type, base: type) -> bool:
+    """Whether a class below `base` puts out something else than `base` does."""
+    writer = definer(cls, "to_representation")
+    return writer is not base and issubclass(writer, base)
 
 
 def _reads_its_own_way(field: Any) -> bool:
     """A get_attribute() of the user's may answer None whatever the model says."""
-    return not _definer(type(field), "get_attribute").__module__.startswith("rest_framework.")
+    return not is_drf_s_own(type(field), "get_attribute")

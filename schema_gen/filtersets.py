@@ -168,8 +168,7 @@ def _arguments(scope: FilterScope) -> Iterable[ArgumentDescription]:
     help_text = filter_.extra.get("help_text")
     required = bool(filter_.extra.get("required"))
     if isinstance(filter_, df.OrderingFilter):
-        terms = [value.removeprefix("-") for value, _ in filter_.extra["choices"]]
-        ordering = scope.outer.ordering(key, terms)
+        ordering = scope.outer.ordering(key, [value for value, _ in filter_.extra["choices"]])
         if ordering is not None:
             yield ordering
         return

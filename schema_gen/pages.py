@@ -66,6 +66,8 @@ def describe_page(
         )
         for key, value in body.items()
     )
+    if len({field.name for field in fields}) < len(fields):
+        raise PageError(f"two keys of the page have one GraphQL name: {', '.join(body)}")
     return PageDescription(name, fields, results)
 
 

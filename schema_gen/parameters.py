@@ -11,7 +11,7 @@ from rest_framework.pagination import BasePagination
 
 from .arguments import ArgumentDescription, Style
 from .enums import enum_from_choices
-from .naming import argument_name, pascal, upper_snake
+from .naming import argument_name, pascal, unique, upper_snake
 from .spectacular import scalar_of_schema
 from .types import EnumDescription, EnumType, EnumValueDescription, ListType, ScalarType
 
@@ -77,15 +77,15 @@ class ParameterScope:
         return EnumType(enum) if enum else None
 
     def ordering(self, key: str, terms: Iterable[str]) -> ArgumentDescription | None:
-        """The argument for an ordering parameter; `terms` without their minus signs."""
-        values = [
-            EnumValueDescription(f"{upper_snake(term)}_{suffix}", f"{sign}{term}")
-            for term in dict.fromkeys(terms)
-            for sign, suffix in (("", "ASC"), ("-", "DESC"))
-        ]
+        """The argument for an ordering parameter; `terms` as it is sent, with minus signs."""
+        values: dict[str, EnumValueDescription] = {}
+        for term in dict.fromkeys(terms):
+            suffix = "DESC" if term.startswith("-") else "ASC"
+            name = unique(f"{upper_snake(term.removeprefix('-'))}_{suffix}", values)
+            values[name] = EnumValueDescription(name, term)
         if not values:
             return None
-        enum = EnumDescription(f"{self.base}{pascal(key)}", tuple(values))
+        enum = EnumDescription(f"{self.base}{pascal(key)}", tuple(values.values()))
         return self.argument(
             key,
             ListType(EnumType(enum)),
@@ -183,6 +183,7 @@ def _ordering(backend: Any, scope: ParameterScope) -> Iterable[ArgumentDescripti
     fields = backend.get_valid_fields(
         scope.queryset, scope.view, {"request": scope.view.request, "view": scope.view}
     )
-    argument = scope.ordering(backend.ordering_param, (str(name) for name, _ in fields))
+    terms = [f"{sign}{name}" for name, _ in fields for sign in ("", "-")]
+    argument = scope.ordering(backend.ordering_param, terms)
     if argument is not None:
         yield argument

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import field_types as _field_types  # noqa: F401 (DRF's own fields register themselves)
+from .classes import is_drf_s_own, own_doc
 from .exceptions import SchemaError, SchemaWarning
 from .fields import FieldScope, describe_field
 from .naming import camel, pascal, type_name
@@ -23,18 +23,7 @@ if TYPE_CHECKING:
 
     from .sources import Annotation, Source
 
-__all__ = ["Describer", "definer", "own_doc"]
-
-
-def definer(cls: type, name: str) -> type:
-    """The class of the MRO that defines the attribute `name`."""
-    return next(base for base in cls.__mro__ if name in vars(base))
-
-
-def own_doc(cls: type) -> str | None:
-    """The class's own docstring, not an inherited one."""
-    doc = vars(cls).get("__doc__")
-    return inspect.cleandoc(doc) if doc else None
+__all__ = ["Describer"]
 
 
 @dataclass
@@ -68,11 +57,9 @@ class Describer:
         A ValueError if the serializer has nothing to read.
         """
         known = self._open.get(_key(serializer))
-        return (
-            ObjectType(known)
-            if known
-            else reference_to(self._described(serializer, model, self._name(serializer), {}))
-        )
+        if known is not None:
+            return ObjectType(known)
+        return reference_to(self._described(serializer, model, self._name(serializer), {}))
 
     def _described(
         self,
@@ -171,8 +158,8 @@ class Describer:
             return False
         self.warn(
             cls.__name__,
-            "it overrides to_representation(), so what it adds is not in the schema and every "
-            "field may be null",
+            "it overrides how it is written (to_representation()), so what that adds is not in the "
+            "schema and every field may be null",
             "Declare what it adds as fields (a SerializerMethodField with a return hint) instead.",
         )
         return True
@@ -185,8 +172,7 @@ def _key(serializer: Serializer[Any]) -> Any:
 
 def _overrides_output(cls: type) -> bool:
     return any(
-        not definer(cls, name).__module__.startswith("rest_framework.")
-        for name in ("to_representation", "data", "_readable_fields")
+        not is_drf_s_own(cls, name) for name in ("to_representation", "data", "_readable_fields")
     )
 
 

@@ -10,11 +10,12 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.serializers import ListSerializer, Serializer
 from rest_framework.viewsets import ViewSetMixin
 
+from .classes import definer
 from .exceptions import SchemaError
 from .path import placeholders
 from .probe import probe, visitors
 from .routes import ANY_SEGMENT, Kwarg, Route, converted, parse_route
-from .serializers import Describer, definer
+from .serializers import Describer
 from .spectacular import is_passthrough
 
 if TYPE_CHECKING:
@@ -123,14 +124,14 @@ class Subject:
         except Exception as error:  # noqa: BLE001 (whatever the view's own code raises)
             return self._declared_serializer(action, error)
 
+    def left_out(self, action: str, reason: str, mend: str) -> None:
+        """Warn that an action has no root."""
+        self.describer.warn(f"{action}()", f"{reason}, so the view has no {action} root", mend)
+
     def _view(self, action: str, user: Any) -> GenericAPIView[Any]:
         route = self.action_route(action)
         kwargs = placeholders(route, self.view_class, self.known_model, self.lookup)
         return probe(self.view_class, action, self.initkwargs, kwargs, user)
-
-    def left_out(self, action: str, reason: str, mend: str) -> None:
-        """Warn that an action has no root."""
-        self.describer.warn(f"{action}()", f"{reason}, so the view has no {action} root", mend)
 
     def _declared_serializer(self, action: str, error: Exception) -> Serializer[Any] | None:
         mend = (

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from rest_framework.serializers import ListSerializer
 
+from .classes import definer, own_doc
 from .exceptions import SchemaError
 from .names import root_names
 from .pages import describe_page, paginates
@@ -13,7 +14,6 @@ from .parameters import ParameterScope, describe_backends, describe_paginator
 from .path import path_arguments
 from .probe import without_sql
 from .roots import RootDescription, ViewDescription
-from .serializers import definer, own_doc
 from .sources import annotations_of
 from .subject import make_subject
 from .types import reference_to

@@ -335,6 +335,14 @@ def test_a_filter_set_without_a_model_compares_with_the_view_s() -> None:
     }
 
 
+def test_an_ordering_filter_s_own_choices_are_all_there_is() -> None:
+    class Sorted(df.FilterSet):
+        sort = df.OrderingFilter(choices=[("-pages", "Longest first")])
+
+    (argument,) = describe(filterset_class=Sorted).arguments
+    assert [(v.name, v.value) for v in argument.type.of.enum.values] == [("PAGES_DESC", "-pages")]
+
+
 def test_a_filter_class_of_one_s_own_can_be_registered() -> None:
     @register_filter(Own)
     def _own(scope: Any) -> schema_gen.TypeDescription:

@@ -11,8 +11,8 @@ import schema_gen
 SCRIPT = """
 import sys
 
-absent = ["channels", "django_filters", "drf_spectacular", "drf_live_graphql", "rest_framework_nested"]
-sys.modules.update(dict.fromkeys(absent))
+optional = ["django_filters", "drf_spectacular", "rest_framework_nested"]
+sys.modules.update(dict.fromkeys(["channels", "drf_live_graphql", *optional]))
 
 import django
 from django.conf import settings

@@ -156,3 +156,14 @@ def test_a_view_may_have_a_page_of_its_own() -> None:
 
     found = page_of(Numbers, get_paginated_response=get_paginated_response)
     assert found == {"count": "Int!", "tags": "[Tag!]!"}
+
+
+class Twins(Numbers):
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({"total_pages": 1, "totalPages": 1, "results": data})
+
+
+def test_two_keys_of_one_graphql_name_leave_the_list_out() -> None:
+    with pytest.warns(SchemaWarning, match="one GraphQL name: total_pages, totalPages"):
+        described = describe(Twins)
+    assert [root.action for root in described.roots] == ["retrieve"]

@@ -56,6 +56,15 @@ def test_ordering_is_an_enum_of_both_directions() -> None:
     }
 
 
+def test_terms_of_one_graphql_name_are_kept_apart() -> None:
+    assert ordering_values(ordering_fields=["author__name", "author_name"]) == {
+        "AUTHOR_NAME_ASC": "author__name",
+        "AUTHOR_NAME_DESC": "-author__name",
+        "AUTHOR_NAME_ASC_2": "author_name",
+        "AUTHOR_NAME_DESC_2": "-author_name",
+    }
+
+
 def test_ordering_fields_default_to_the_serializer_s() -> None:
     assert "GENRE_DESC" in ordering_values()
 

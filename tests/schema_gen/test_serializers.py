@@ -167,7 +167,7 @@ def test_an_overridden_output_makes_every_field_nullable() -> None:
         def to_representation(self, instance: Author) -> dict[str, Any]:
             return {**super().to_representation(instance), "extra": 1}
 
-    with pytest.warns(SchemaWarning, match="Rewriting: it overrides to_representation"):
+    with pytest.warns(SchemaWarning, match="Rewriting: it overrides how it is written"):
         described = describe(fields_of(Book, "title", "author", author=Rewriting()))
     row = described.roots[0].row
     inner = row.fields[1].type.object
