@@ -51,7 +51,8 @@ def describe_view(
 
     `route` is the list's whole route below the mount point, the `prefix` by default: a regex whose
     named groups are URL kwargs; `<int:pk>` and `{project_pk}` are read too. `initkwargs` are those
-    of `as_view()`. The names override what the route, the basename and the serializer give.
+    of `as_view()`. The names override what the route, the basename and the serializer give. Where
+    the list shows its rows with other fields under the same name, they are `<Name>ListItem`.
 
     The view's own hooks are called, as in a GET, with `swagger_fake_view` set and SQL refused. An
     action that can't be described is left out with a SchemaWarning. A view that is no
@@ -74,7 +75,11 @@ def describe_view(
                 "Add ListModelMixin or RetrieveModelMixin to it, or don't register it.",
             )
         wanted = [action for action in ACTIONS if action in actions and subject.has(action)]
-        roots = [_root(subject, action, names, prefix, type_name) for action in wanted]
+        found = [_root(subject, action, names, prefix, type_name) for action in wanted]
+        roots = [root for root in found if root is not None]
+        if len(roots) == 2 and _are_variants(roots[0].row, roots[1].row):
+            name = f"{roots[1].row.name}ListItem"
+            roots[:1] = filter(None, [_root(subject, "list", names, prefix, name)])
     return ViewDescription(
         view_class,
         subject.initkwargs,
@@ -83,8 +88,13 @@ def describe_view(
         subject.model,
         subject.lookup_field,
         subject.lookup_url_kwarg,
-        tuple(root for root in roots if root is not None),
+        tuple(roots),
     )
+
+
+def _are_variants(one: ObjectDescription, other: ObjectDescription) -> bool:
+    """Whether the rows of a view's two actions have one name and yet other fields."""
+    return one.name == other.name and one.signature != other.signature
 
 
 def _root(

@@ -215,6 +215,26 @@ def test_hooks_may_look_at_the_action() -> None:
     assert [root.row.name for root in found.roots] == ["Book", "FullBook"]
 
 
+def test_fields_that_depend_on_the_action_make_a_type_of_the_list_s_rows() -> None:
+    class Folding(BookSerializer):
+        def get_fields(self) -> Any:
+            fields = super().get_fields()
+            if self.context["view"].action == "list":
+                del fields["title"]
+            return fields
+
+    class Folded(BookViewSet):
+        serializer_class = Folding
+
+    found = describe(Folded)
+    assert [root.row.name for root in found.roots] == ["FoldingListItem", "Folding"]
+    schema, _ = schema_of(found)
+    assert field_types(schema, "FoldingListItem") == {"id": "ID!"}
+    assert field_types(schema, "BookListChange")["created"] == ("[FoldingListItem!]!")
+    named = describe(Folded, type_name="Tome")
+    assert [root.row.name for root in named.roots] == ["TomeListItem", "Tome"]
+
+
 def test_hooks_may_look_at_the_request_and_the_url() -> None:
     class Curious(viewsets.ReadOnlyModelViewSet[Book]):
         def get_queryset(self) -> Any:
