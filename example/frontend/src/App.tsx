@@ -47,11 +47,14 @@ export function App() {
 function Failed({ message, onRetry }: { message: string; onRetry(): void }) {
   return (
     <main className="door">
-      <h1>The board cannot be reached</h1>
+      <h1>The board did not open</h1>
       <p className="lead">{message}</p>
-      <button className="primary" onClick={onRetry}>
-        Try again
-      </button>
+      <p className="row">
+        <button className="primary" onClick={onRetry}>
+          Try again
+        </button>
+        <a href="/">To the front door</a>
+      </p>
     </main>
   );
 }

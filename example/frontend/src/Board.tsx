@@ -52,7 +52,7 @@ export function Board({ visitor, connection, onLeave }: Props) {
 
   return (
     <Context value={surroundings}>
-      <div className="board" data-wire={isWireOpen || undefined}>
+      <div className="board" data-wire={isWireOpen || undefined} data-drawer={openTask !== null || undefined}>
         <TopBar isWireOpen={isWireOpen} onWire={() => setWireOpen(!isWireOpen)} onLeave={onLeave} />
         <Rail slug={slug} onChoose={setSlug} />
         <main className="stage">
