@@ -61,10 +61,9 @@ class Hub:
         self._sequence = Sequence()
         self._channel: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._receiver: asyncio.Task[None] | None = None
         self._admissions: set[asyncio.Task[None]] = set()
         self._admitting = 0
-        self._farewells: set[asyncio.Task[None]] = set()
+        self._departures: set[asyncio.Task[None]] = set()
         self._echoes: dict[str, asyncio.Event] = {}
         self._pinged = self._heard = 0
         self._doubt = False
@@ -102,9 +101,7 @@ class Hub:
         """Find a running subscription another query, or end it where the view refuses it."""
         if subscription.query is not None:
             subscription.query.leave(subscription)
-        task = asyncio.get_running_loop().create_task(self._readmit(subscription))
-        self._admissions.add(task)
-        task.add_done_callback(self._admissions.discard)
+        self._spawn(self._readmit(subscription), among=self._admissions)
 
     async def _readmit(self, subscription: Subscription) -> None:
         try:
@@ -138,17 +135,15 @@ class Hub:
             query.join(subscription)
 
     def forget(self, query: LiveQuery) -> None:
-        """A query without subscriptions: leave its groups, and the layer with the last one."""
+        """A query without subscriptions: leave the groups that nobody else needs."""
         if self._queries.get(query.key) is query:
             del self._queries[query.key]
         for label, queries in list(self._by_label.items()):
             queries.discard(query)
             if not queries:
                 del self._by_label[label]
-        if not self._queries:
-            self._stop()
-        elif self._joined.keys() - self._by_label.keys():
-            self._spawn(self._leave_groups())
+        if self._joined.keys() - self._by_label.keys():
+            self._spawn(self._leave_groups(), among=self._departures)
 
     def _index(self, query: LiveQuery) -> None:
         for label in query.all_labels():
@@ -210,8 +205,6 @@ class Hub:
             self._doubts("the channel layer could not be joined", error)
             if self._channel is None:
                 self._spawn(self._start_later())
-        if not self._queries:
-            self._stop()  # The last subscription left while the layer was being joined.
 
     async def _start_later(self) -> None:
         """Go on trying to get a channel; the doubt is then put right like any other."""
@@ -230,7 +223,7 @@ class Hub:
             publisher.bind(asyncio.get_running_loop())
             channel = await asyncio.wait_for(layer.new_channel(), settings.PUBLISH_TIMEOUT)
             self._channel = channel
-            self._receiver = self._spawn(self._receive(channel))
+            self._spawn(self._receive(channel))
             self._spawn(self._watch(channel))
 
     @staticmethod
@@ -369,53 +362,23 @@ class Hub:
     async def settle(self) -> None:
         """Wait until every message that is on its way was received and worked off.
 
-        And, where nobody subscribes any more, until the layer was let go of.
+        And until the groups that nobody needs any more were left.
         """
         while True:
             await asyncio.gather(*(self._fence(label) for label in tuple(self._joined)))
             rounds = (query.task for query in self.queries if query.task is not None)
-            waits = [*self._admissions, *self._farewells, *rounds]
+            waits = [*self._admissions, *self._departures, *rounds]
             if not waits and not self._admitting and not self._doubt:
                 return
             await asyncio.wait(waits) if waits else await asyncio.sleep(SETTLING)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    def _stop(self) -> None:
-        """Nobody watches: leave the groups, then let go of the channel."""
-        loop = asyncio.get_running_loop()
-        publisher.unbind(loop)
-        for task in self._tasks:
-            if task is not self._receiver:
-                task.cancel()
-        receiver, self._receiver = self._receiver, None
-        farewell = loop.create_task(self._leave(self._channel, tuple(self._joined), receiver))
-        self._farewells.add(farewell)
-        farewell.add_done_callback(self._farewells.discard)
-        self._channel = None
-        self._joined.clear()
-        self._sequence.clear()
-        self._pinged = self._heard = 0
-        self._doubt = False
-
-    async def _leave(
-        self, channel: str | None, labels: Iterable[str], receiver: asyncio.Task[None] | None
+    def _spawn(
+        self, work: Coroutine[Any, Any, None], *, among: set[asyncio.Task[None]] | None = None
     ) -> None:
-        """Say farewell to the layer; cancelling ``receive`` is how it learns of a channel's end."""
-        try:
-            for label in labels:
-                leave = self._layer().group_discard(group_of(label), channel)
-                await asyncio.wait_for(leave, settings.PUBLISH_TIMEOUT)
-        except Exception as error:  # noqa: BLE001
-            logger.info("The channel layer did not hear the farewell: %r", error)
-        finally:
-            if receiver is not None:
-                receiver.cancel()
-                await asyncio.wait({receiver})
+        tasks = self._tasks if among is None else among
+        task = asyncio.get_running_loop().create_task(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

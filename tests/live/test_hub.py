@@ -179,7 +179,7 @@ async def test_one_channel_one_group_a_model_and_nothing_left_behind(connect: Co
     await settled()
     assert hub.queries == ()
     assert not any(layer.groups.values())
-    assert hub._tasks == set()
+    assert {task.get_coro().__name__ for task in hub._tasks} == {"_receive", "_watch"}
     assert hub._by_label == {}
 
 

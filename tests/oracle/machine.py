@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asgiref.sync import sync_to_async
+from channels.layers import channel_layers
 from django.contrib.auth import get_user_model
 from django.db import connections, transaction
 from hypothesis import strategies as st
@@ -68,6 +69,8 @@ class Oracle(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
+        # Layers are made for one event loop a process: RedisChannelLayer's locks belong to it.
+        channel_layers.backends = {}
         self.visitors: dict[str, Visitor] = {}
         self.sockets: dict[str, Socket] = {}
         self.watched: list[Watched] = []
