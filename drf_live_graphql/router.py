@@ -22,7 +22,7 @@ from .exceptions import LiveError
 from .live.resolvers import LiveResolvers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from asgiref.typing import ASGIApplication
     from django.http.response import HttpResponseBase
@@ -240,7 +240,7 @@ class LiveRouter:
 
     def asgi(
         self,
-        http: ASGIApplication,
+        http: Callable[..., Awaitable[None]],
         *,
         path: str = "graphql/",
         schema: strawberry.Schema | None = None,

@@ -60,7 +60,7 @@ class Evaluation:
     ) -> None:
         """``location`` is where a GET would go with the arguments in ``call``."""
         self.root = root
-        kwargs = dict(call.kwargs)
+        kwargs = root.url_kwargs(call)
         http_request = connection.request(location.path, call.query, location.match)
         view: Any = root.view_class(**root.initkwargs)
         if isinstance(view, ViewSetMixin):

@@ -9,13 +9,17 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import path, re_path
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from asgiref.typing import ASGIApplication
 
 # Where a socket's scope carries the server's own send.
 SEND = "drf_live_graphql.send"
 
 
-def application(http: ASGIApplication, consumer: ASGIApplication, route: str) -> ASGIApplication:
+def application(
+    http: Callable[..., Awaitable[None]], consumer: ASGIApplication, route: str
+) -> ASGIApplication:
     """``http`` for everything else, ``consumer`` for websockets on ``route``."""
     websocket = AuthMiddlewareStack(
         URLRouter(
