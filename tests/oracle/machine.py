@@ -33,16 +33,17 @@ if TYPE_CHECKING:
 __all__ = ["Oracle"]
 
 T = TypeVar("T")
-MOST_SUBSCRIPTIONS = 8
+MOST_SUBSCRIPTIONS = 12
 SEVERAL_MODELS = {"vehicles", "trucks", "serviceVehicles"}
 """Roots whose rows live in two models: one commit may reach them as two messages."""
 
 small = st.integers(0, 11)
-writes = st.builds(
-    world.Write, st.sampled_from(sorted(world.WRITES)), st.tuples(small, small, small)
-)
+picks = st.tuples(small, small, small)
+writes = st.builds(world.Write, st.sampled_from(sorted(world.WRITES)), picks)
 batches = st.lists(writes, min_size=1, max_size=4)
 users = st.sampled_from(world.USERS)
+roots = st.sampled_from(sorted(TARGETS))
+forms = st.sampled_from(["full", "full", "delta", "query"])
 
 
 @dataclass
@@ -81,25 +82,25 @@ class Oracle(RuleBasedStateMachine):
 
     # Steps.
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(first=st.lists(st.tuples(users, roots, small, forms), min_size=3, max_size=8))
+    def begin(self, first: list[tuple[str, str, int, Form]]) -> None:
         self.run(sync_to_async(self._begin)())
+        for one in first:
+            self.run(self._subscribe(*one))
 
-    @rule(
-        user=users,
-        root=st.sampled_from(sorted(TARGETS)),
-        number=small,
-        form=st.sampled_from(["full", "full", "delta", "query"]),
-    )
+    @rule(user=users, root=roots, number=small, form=forms)
     def subscribe(self, user: str, root: str, number: int, form: Form) -> None:
         if self._free(user):
             self.run(self._subscribe(user, root, number, form))
 
-    @rule(user=users, root=st.sampled_from(sorted(TARGETS)), number=small, batch=batches)
+    @rule(user=users, root=roots, number=small, steps=st.lists(picks, min_size=2, max_size=6))
     def subscribe_while_writing(
-        self, user: str, root: str, number: int, batch: list[world.Write]
+        self, user: str, root: str, number: int, steps: list[tuple[int, int, int]]
     ) -> None:
+        """Commits to the very list that is being subscribed to, one right after the other."""
         if self._free(user):
+            names = world.writes_to(TARGETS[root].shape)
+            batch = [world.Write(names[step[0] % len(names)], step) for step in steps]
             self.run(self._subscribe(user, root, number, "full", batch))
 
     @rule(batch=batches)
@@ -281,7 +282,7 @@ class Oracle(RuleBasedStateMachine):
         socket = await self._socket(user)
         view = self.visitors[user].view
         before = await sync_to_async(view)(held)
-        write = asyncio.create_task(sync_to_async(self._atomically)(batch)) if batch else None
+        write = asyncio.create_task(self._meanwhile(batch)) if batch else None
         watched = Watched(user, await subscribe(socket, held), [before], racing=batch is not None)
         self.watched.append(watched)
         if write is not None:
@@ -298,6 +299,11 @@ class Oracle(RuleBasedStateMachine):
             await self._drop([watched])
         elif not batch and isinstance(held, HeldList) and held.form == "full":
             assert held.snapshot == before.page, "the snapshot is not the page that GET answers"
+
+    async def _meanwhile(self, batch: list[world.Write]) -> None:
+        for step in batch:
+            await sync_to_async(step)()
+            await sync_to_async(self._look)()
 
     async def _begun(self, socket: Socket, watched: Watched) -> None:
         """Return once a subscription is in effect, even where it has nothing to say at first."""

@@ -12,7 +12,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["TARGETS", "Query", "Shape", "Target"]
+__all__ = [
+    "ANNOUNCEMENT",
+    "ARTICLE",
+    "DOCUMENT",
+    "NOTE",
+    "PROJECT",
+    "SERVICE",
+    "TARGETS",
+    "TASK",
+    "TASK_DETAIL",
+    "TRUCK",
+    "VEHICLE",
+    "Query",
+    "Shape",
+    "Target",
+]
 
 Row = dict[str, Any]
 Convert = Callable[[Any], Any]
@@ -36,7 +51,7 @@ def choice(**names: str | int) -> Convert:
     return lambda value: None if value is None else by_value[value]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shape:
     """The fields of one serializer: REST key to the converter of its value, or a nested shape."""
 

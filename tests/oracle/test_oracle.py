@@ -25,8 +25,8 @@ def test_what_clients_hold_is_what_rest_answers(channel_layer: str) -> None:
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=EXAMPLES or 15,
-            stateful_step_count=40 if EXAMPLES else 20,
+            max_examples=EXAMPLES or 20,
+            stateful_step_count=40 if EXAMPLES else 25,
             derandomize=not EXAMPLES,
             database=None,
             deadline=None,

@@ -16,9 +16,10 @@ from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.db import models as db
 
+from tests.oracle import targets
 from tests.project import models
 
-__all__ = ["USERS", "WRITES", "Write", "build", "clear", "stir", "touch"]
+__all__ = ["USERS", "WRITES", "Write", "build", "clear", "stir", "touch", "writes_to"]
 
 USERS = ("ada", "grace", "root")
 TITLES = ("alpha", "beta", "gamma", "abba", "ccc")
@@ -43,6 +44,23 @@ WRITES: dict[str, Writer] = {}
 def write(function: Writer) -> Writer:
     WRITES[function.__name__] = function
     return function
+
+
+def writes_to(shape: targets.Shape) -> list[str]:
+    """The names of the writes that concern a list of such rows."""
+    kinds = {
+        targets.TASK: ("task", "comment", "label", "member", "project"),
+        targets.TASK_DETAIL: ("task", "comment", "label", "member", "project"),
+        targets.PROJECT: ("project", "member"),
+        targets.NOTE: ("note",),
+        targets.ARTICLE: ("article",),
+        targets.DOCUMENT: ("document",),
+        targets.ANNOUNCEMENT: ("announcement",),
+        targets.VEHICLE: ("vehicle", "truck", "service"),
+        targets.TRUCK: ("vehicle", "truck", "service"),
+        targets.SERVICE: ("vehicle", "truck", "service"),
+    }
+    return [name for name in WRITES if name.split("_")[0] in kinds[shape]]
 
 
 def pick(model: type[db.Model], number: int) -> Any:
@@ -224,6 +242,7 @@ def article_rename(a: int, b: int, c: int) -> None:
         article.save()
 
 
+@write
 def article_swap(a: int, b: int, c: int) -> None:
     """Another row under a name that somebody watches."""
     one, other = pick(models.Article, a), pick(models.Article, b)
