@@ -25,6 +25,8 @@ DEFAULTS: Mapping[str, object] = {
     "ALLOWED_ORIGINS": (),
     # Threads that evaluate views; each holds one database connection.
     "EVALUATION_THREADS": 4,
+    # Seconds for which such a connection is kept where CONN_MAX_AGE is 0 and there is no pool.
+    "EVALUATION_CONN_MAX_AGE": 60.0,
     # Evaluate on Django's one shared thread instead (a test that is inside a transaction).
     "THREAD_SENSITIVE": False,
     # What connection_init may carry as if it were a request's header. Name no header here that a

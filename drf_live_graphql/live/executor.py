@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from drf_live_graphql.conf import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
 
 Result = TypeVar("Result")
 
@@ -39,7 +41,23 @@ def _clean(function: Callable[[], Result]) -> Result:
     try:
         return function()
     finally:
+        for connection in connections.all(initialized_only=True):
+            _keep(connection)
         close_old_connections()
+
+
+def _keep(connection: Any) -> None:
+    """Have a connection that Django would close after each request live a little longer.
+
+    A change is evaluated in a millisecond, and connecting can cost several. The threads are few and
+    ours; a pool (``OPTIONS["pool"]``) gets its connections back at once, as it keeps them itself.
+    """
+    pooled = "pool" in connection.settings_dict.get("OPTIONS", {})
+    if connection.settings_dict["CONN_MAX_AGE"] != 0 or pooled or connection.health_check_enabled:
+        return
+    connection.close_at = time.monotonic() + settings.EVALUATION_CONN_MAX_AGE
+    # The server may have gone meanwhile.
+    connection.health_check_enabled = True
 
 
 def _executor() -> ThreadPoolExecutor:
