@@ -56,10 +56,10 @@ $(STAMPS)/page: $(STAMPS)/example/frontend $(shell find example/frontend -path '
 
 test: test-sqlite test-postgres  ## Run all tests, on SQLite and on PostgreSQL, with a real Redis
 
-test-sqlite: install assets $(CLIENTS)  ## ... on SQLite only
+test-sqlite: install assets $(CLIENTS) $(PAGE)  ## ... on SQLite only
 	$(RUN) pytest $(PYTEST_ARGS)
 
-test-postgres: install assets $(CLIENTS)  ## ... what depends on the database, on PostgreSQL
+test-postgres: install assets $(CLIENTS) $(PAGE)  ## ... what depends on the database, on PostgreSQL
 	TEST_DATABASE=postgres $(RUN) pytest $(PYTEST_ARGS) $(ON_POSTGRES)
 
 test-next:  ## Run the tests on the newest Python found and the newest Django
@@ -69,7 +69,7 @@ oracle: install  ## Compare live clients with REST for a long time (ORACLE_EXAMP
 	ORACLE_EXAMPLES=$${ORACLE_EXAMPLES:-400} $(RUN) pytest tests/oracle $(PYTEST_ARGS)
 	ORACLE_EXAMPLES=$${ORACLE_EXAMPLES:-400} TEST_DATABASE=postgres $(RUN) pytest tests/oracle $(PYTEST_ARGS)
 
-cov: install assets $(CLIENTS)  ## Run the tests with branch coverage
+cov: install assets $(CLIENTS) $(PAGE)  ## Run the tests with branch coverage
 	$(RUN) pytest --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 lint: install  ## Check style and formatting

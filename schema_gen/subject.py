@@ -91,6 +91,9 @@ class Subject:
             return self.route
         pattern = self.option("lookup_value_regex")
         converter = self.option("lookup_value_converter")
+        if converter is None and any(kwarg.converter for kwarg in self.route.kwargs):
+            # DRF's default on a router of path converters, which takes dots.
+            converter = "str"
         kwarg = Kwarg(self.lookup_url_kwarg, pattern or ANY_SEGMENT)
         if converter and not pattern:
             kwarg = converted(self.lookup_url_kwarg, converter, self.route.text)

@@ -7,7 +7,7 @@ import pytest
 from django.http import Http404
 from django.urls import Resolver404, URLResolver
 from django.urls.resolvers import RegexPattern
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ReadOnlyModelViewSet
@@ -116,6 +116,7 @@ VALUES = st.one_of(
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(lookup=st.sampled_from(LOOKUPS), value=VALUES, parent=VALUES)
+@example(lookup=({"lookup_url_kwarg": "author_id"}, False), value=".", parent="0")
 def test_a_root_takes_exactly_what_django_s_resolver_takes(
     lookup: tuple[dict[str, Any], bool], value: str, parent: str
 ) -> None:
