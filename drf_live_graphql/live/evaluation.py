@@ -70,6 +70,7 @@ class Evaluation:
         view.headers = view.default_response_headers
         self.view: GenericAPIView[Any] = view
         self.reads = http_request.reads
+        self._queryset: QuerySet[Any] | None = None
 
     @contextlib.contextmanager
     def language(self) -> Iterator[None]:
@@ -103,8 +104,13 @@ class Evaluation:
         return type(user).__qualname__, getattr(user, "pk", None) or id(user)
 
     def queryset(self) -> QuerySet[Any]:
-        """Every row that the pages of the list show."""
-        return self.view.filter_queryset(self.view.get_queryset())
+        """Every row that the pages of the list show, not read yet.
+
+        The view is asked once; filters can cost more than the query that they make.
+        """
+        if self._queryset is None:
+            self._queryset = self.view.filter_queryset(self.view.get_queryset())
+        return self._queryset.all()
 
     def narrows(self) -> bool:
         """Whether the list's rows can be asked for one by one."""
