@@ -16,13 +16,14 @@ const options = {
   define: { "process.env.NODE_ENV": '"production"', "globalThis.__DEV__": "false" },
   minify: true,
   legalComments: "linked",
-  logLevel: "info",
+  logLevel: "warning",
 };
 
 if (process.argv.includes("--watch")) {
-  const watcher = await context({ ...options, minify: false, sourcemap: true });
+  const watcher = await context({ ...options, minify: false, sourcemap: true, logLevel: "info" });
   await watcher.watch();
 } else {
   await rm(outdir, { recursive: true, force: true });
   await build(options);
+  console.log("The page is built.");
 }

@@ -105,8 +105,9 @@ class Visitor(httpx.Client):
 
     def task(self, title: str) -> dict[str, Any]:
         """The one visible task with this title."""
-        (task,) = self.get("/api/tasks/", params={"search": title}).json()["results"]
-        return task
+        tasks = self.get("/api/tasks/", params={"search": title}).json()["results"]
+        assert len(tasks) == 1, tasks
+        return dict(tasks[0])
 
     def titles(self, **filters: Any) -> list[str]:
         """The titles of the task list under some filters, in its order."""

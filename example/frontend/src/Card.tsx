@@ -16,10 +16,15 @@ interface Props {
 }
 
 export const Card = memo(function Card({ task, home, isMovable, isTouched, isOpen, onOpen, onMove }: Props) {
-  const card = useRef<HTMLButtonElement>(null);
+  const card = useRef<HTMLDivElement>(null);
   useGlow(card, task, isTouched);
 
-  const shift = (event: KeyboardEvent) => {
+  const keys = (event: KeyboardEvent) => {
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      onOpen(task.id);
+      return;
+    }
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (!event.altKey || !step || !isMovable) return;
     event.preventDefault();
@@ -29,9 +34,12 @@ export const Card = memo(function Card({ task, home, isMovable, isTouched, isOpe
 
   return (
     <li data-flip={task.id} data-task={task.id}>
-      <button
+      {/* No <button>: Firefox does not let one be dragged. */}
+      <div
         ref={card}
         className="card"
+        role="button"
+        tabIndex={0}
         aria-expanded={isOpen}
         title={isMovable ? "Drag, or Alt with ← →, to another column" : undefined}
         draggable={isMovable}
@@ -39,7 +47,7 @@ export const Card = memo(function Card({ task, home, isMovable, isTouched, isOpe
           event.dataTransfer.setData("text/task", task.id);
           event.dataTransfer.effectAllowed = "move";
         }}
-        onKeyDown={shift}
+        onKeyDown={keys}
         onClick={() => onOpen(task.id)}
       >
         {home && (
@@ -69,7 +77,7 @@ export const Card = memo(function Card({ task, home, isMovable, isTouched, isOpe
           </span>
           {task.assignee && <Avatar user={task.assignee} small />}
         </span>
-      </button>
+      </div>
     </li>
   );
 });

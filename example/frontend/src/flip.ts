@@ -82,7 +82,7 @@ function keepFocus(
 ): void {
   if (!key || document.activeElement !== document.body) return;
   const node = after.get(key)?.node;
-  if (node && node !== before.get(key)?.node) node.querySelector("button")?.focus();
+  if (node && node !== before.get(key)?.node) node.querySelector<HTMLElement>("[tabindex]")?.focus();
 }
 
 function glide(place: Place, old: Place): void {

@@ -55,6 +55,7 @@ class Command(BaseCommand):
             workers=workers,
             ws="websockets-sansio",
             log_level="warning",
+            timeout_graceful_shutdown=3,
         )
 
 
