@@ -20,6 +20,7 @@ from schema_gen import ViewDescription, build_types, describe_view
 from .changes import watch
 from .exceptions import LiveError
 from .live.resolvers import LiveResolvers
+from .schema import LiveSchema
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -213,7 +214,7 @@ class LiveRouter:
     @cached_property
     def schema(self) -> strawberry.Schema:
         """The schema of everything registered."""
-        return strawberry.Schema(
+        return LiveSchema(
             query=self.query_type, subscription=self.subscription_type, config=self.config
         )
 
