@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-import strawberry
 from django.apps import apps
 from rest_framework.generics import GenericAPIView
 from rest_framework.routers import SimpleRouter
@@ -25,6 +24,7 @@ from .schema import LiveSchema
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+    import strawberry
     from asgiref.typing import ASGIApplication
     from django.http.response import HttpResponseBase
     from django.urls import URLPattern
