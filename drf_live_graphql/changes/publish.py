@@ -21,6 +21,7 @@ import threading
 import time
 import uuid
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,15 @@ class Publisher:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._reader_loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.Event | None = None
+        self._work: asyncio.Task[None] | None = None
         self._drain: asyncio.Task[None] | None = None
+
+    def close(self) -> None:
+        """End the thread, with what it has not sent; then start afresh."""
+        if self._thread is not None and self._loop is not None and self._work is not None:
+            self._loop.call_soon_threadsafe(self._work.cancel)
+            self._thread.join()
+        self.reset()
 
     @property
     def idle(self) -> bool:
@@ -171,20 +180,24 @@ class Publisher:
         self._loop.call_soon_threadsafe(self._wake.set)
 
     def _run(self, ready: threading.Event) -> None:
-        with asyncio.Runner(loop_factory=_PublisherLoop) as runner:
-            runner.run(self._work(ready))
+        with (
+            suppress(asyncio.CancelledError),
+            asyncio.Runner(loop_factory=_PublisherLoop) as runner,
+        ):
+            runner.run(self._work_on(ready))
 
-    async def _work(self, ready: threading.Event) -> None:
+    async def _work_on(self, ready: threading.Event) -> None:
+        wake = self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._wake = asyncio.Event()
+        self._work = asyncio.current_task()
         ready.set()
         while True:
             try:
-                await asyncio.wait_for(self._wake.wait(), self._until_announcement())
+                await asyncio.wait_for(wake.wait(), self._until_announcement())
             except TimeoutError:
                 await self._announce()
             else:
-                self._wake.clear()
+                wake.clear()
                 await self._send_queue()
 
     async def _send_queue(self) -> None:

@@ -1,0 +1,134 @@
+"""Which writes are changes of which rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connections, transaction
+from django.db.models import signals
+
+from drf_live_graphql.changes import ancestors, batch, watch, watched
+from tests.project import models
+
+if TYPE_CHECKING:
+    from tests.changes.conftest import Commit
+
+pytestmark = pytest.mark.usefixtures("live_db")
+
+TASK, LABEL = "project.task", "project.label"
+
+
+@pytest.fixture
+def project() -> models.Project:
+    return models.Project.objects.create(name="Hull", slug="hull")
+
+
+def test_a_cascade_is_a_change_of_every_live_row(
+    project: models.Project, published: list[Commit]
+) -> None:
+    tasks = [models.Task.objects.create(project=project, title="t") for _ in range(2)]
+    pk = project.pk
+    published.clear()
+    keys = dict.fromkeys((task.pk for task in tasks), "deleted")
+    project.delete()
+    assert published == [{TASK: keys, "project.project": {pk: "deleted"}}]
+
+
+def test_both_ends_of_a_many_to_many_change(
+    project: models.Project, published: list[Commit]
+) -> None:
+    watch(models.Label)
+    task = models.Task.objects.create(project=project, title="t")
+    red, blue = (models.Label.objects.create(name=name) for name in ("red", "blue"))
+    published.clear()
+
+    task.labels.add(red)
+    task.labels.set([blue])
+    task.labels.clear()
+    red.tasks.add(task)
+    red.tasks.clear()
+
+    added = {TASK: {task.pk: "updated"}, LABEL: {red.pk: "updated"}}
+    removed = added
+    assert published[0] == added
+    # set() is one transaction that removes and adds.
+    assert published[1] == {
+        TASK: {task.pk: "updated"},
+        LABEL: {red.pk: "updated", blue.pk: "updated"},
+    }
+    assert published[2] == {TASK: {task.pk: "updated"}, LABEL: {blue.pk: "updated"}}
+    assert published[3:] == [added, removed]
+
+
+def test_a_child_of_several_tables_is_a_change_of_its_parent(published: list[Commit]) -> None:
+    truck = models.Truck.objects.create(name="lorry", load=3)
+    # post_save comes after the transaction that save() makes for the two tables.
+    assert published == [
+        {"project.truck": {truck.pk: "created"}},
+        {"project.vehicle": {truck.pk: "created"}},
+    ]
+
+
+def test_a_parent_is_a_change_by_its_own_label(published: list[Commit]) -> None:
+    vehicle = models.Vehicle.objects.create(name="van")
+    assert published == [{"project.vehicle": {vehicle.pk: "created"}}]
+
+
+def test_a_proxy_changes_its_concrete_model(published: list[Commit]) -> None:
+    vehicle = models.ServiceVehicle.objects.create(name="van", in_service=True)
+    vehicle.delete()
+    assert [list(commit) for commit in published] == [["project.vehicle"]] * 2
+
+
+async def test_asynchronous_writes_are_captured(published: list[Commit]) -> None:
+    fence = await models.Fence.objects.acreate()
+    await fence.asave()
+    pk = fence.pk
+    await fence.adelete()
+    assert [commit["project.fence"][pk] for commit in published] == [
+        "created",
+        "updated",
+        "deleted",
+    ]
+
+
+def test_a_write_survives_a_capture_that_fails(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise RuntimeError("no capture today")
+
+    monkeypatch.setattr("drf_live_graphql.changes.capture.record", fail)
+    models.Fence.objects.create()
+    assert models.Fence.objects.count() == 1
+    assert "could not be captured" in caplog.text
+
+
+def test_a_model_that_is_not_live_costs_nothing(published: list[Commit]) -> None:
+    """No receiver is connected for it, so Django's fast deletes stay fast."""
+    user_model = get_user_model()
+    assert not signals.post_delete.has_listeners(models.Membership)
+    assert not signals.post_save.has_listeners(user_model)
+    user_model.objects.create(username="ada")
+    assert published == []
+
+
+def test_watching_twice_publishes_once(published: list[Commit]) -> None:
+    watch(models.Fence)
+    watch(models.Fence)
+    fence = models.Fence.objects.create()
+    assert published == [{"project.fence": {fence.pk: "created"}}]
+
+
+def test_the_family_of_a_model_is_watched() -> None:
+    assert {"project.truck", "project.vehicle"} <= watched()
+    assert ancestors(models.Truck) == (models.Vehicle,)
+    assert ancestors(models.Fence) == ()
+
+
+def test_a_batch_that_ended_is_not_kept_open(published: list[Commit]) -> None:
+    with transaction.atomic():
+        models.Fence.objects.create()
+    assert batch._open[connections["default"]].over
