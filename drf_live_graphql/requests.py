@@ -54,6 +54,8 @@ _TRANSPORT = frozenset(
 # Set by each evaluation itself, so equal for all who ask the same.
 _OF_THE_CALL = frozenset({"PATH_INFO", "QUERY_STRING", "REQUEST_METHOD", "SCRIPT_NAME"})
 _EVERYTHING = "*"
+# The value of a fact that a connection does not have.
+_ABSENT = object()
 
 
 class Connection:
@@ -79,8 +81,10 @@ class Connection:
         }
         self.scheme = scheme
         self.extras = dict(extras or {})
-        self.session_key = session.session_key if session is not None else None
         authenticated = user is not None and user.is_authenticated
+        self.has_session = session is not None
+        # After the user: Django may give the session another key as it looks at them.
+        self.session_key = session.session_key if session is not None else None
         by_session = session is not None and session.get(SESSION_KEY) is not None
         self.session_user = bool(authenticated and by_session)
         self.user = user if authenticated and not by_session else None
@@ -117,6 +121,7 @@ class Connection:
     def from_request(cls, request: HttpRequest) -> Connection:
         """The connection behind a Django request, with what middleware put on it."""
         known = {*vars(HttpRequest()), "session", "user", "auser", "environ", "scope"}
+        known.add("csrf_processing_done")  # Of the POST that carried the document.
         return cls(
             meta={
                 name: value
@@ -144,13 +149,13 @@ class Connection:
         """The value of a fact that ``LiveRequest.reads`` named, for comparison."""
         kind, _, key = name.partition(":")
         if kind == "SESSION":
-            return self.session_key
+            return self.session_key if self.has_session else _ABSENT
         source: Mapping[str, Any] = {
             "META": self.meta,
             "COOKIE": self.cookies,
             "EXTRA": self.extras,
         }[kind]
-        value = tuple(sorted(source.items())) if key == _EVERYTHING else source.get(key)
+        value = tuple(sorted(source.items())) if key == _EVERYTHING else source.get(key, _ABSENT)
         try:
             hash(value)
         except TypeError:
@@ -200,7 +205,7 @@ class LiveRequest(HttpRequest):
         self._read_started = False
         self._body = b""
         self._dont_enforce_csrf_checks = True
-        self._fresh_session = _open_session(connection.session_key)
+        self._fresh_session = _open_session(connection)
         self.user = SimpleLazyObject(self._read_user)
 
     @property
@@ -212,14 +217,18 @@ class LiveRequest(HttpRequest):
         return self._connection.scheme
 
     def __getattr__(self, name: str) -> Any:
-        """What is there only on some requests: the session, and what middleware added."""
-        if name == "session" and (session := self.__dict__.get("_fresh_session")) is not None:
+        """What is there only on some requests: the session, and what middleware added.
+
+        To look for it in vain is to read it, too: the next client may have it.
+        """
+        if name == "session":
             self.reads.add("SESSION:")
-            return session
-        connection = self.__dict__.get("_connection")
-        if connection is not None and name in connection.extras:
+            if (session := self.__dict__.get("_fresh_session")) is not None:
+                return session
+        elif not name.startswith("_"):
             self.reads.add(f"EXTRA:{name}")
-            return connection.extras[name]
+            if name in self._connection.extras:
+                return self._connection.extras[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _read_user(self) -> AbstractBaseUser | AnonymousUser:
@@ -292,6 +301,18 @@ class _Traced(dict[str, Any]):
         self._note(_EVERYTHING)
         return dict(super().items())
 
+    def pop(self, key: str, *default: Any) -> Any:
+        self._note(key)
+        return super().pop(key, *default)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        self._note(key)
+        return super().setdefault(key, default)
+
+    def __len__(self) -> int:
+        self._note(_EVERYTHING)
+        return super().__len__()
+
 
 class _Headers(Mapping[str, str]):
     """Headers by their HTTP names, looked up in ``META`` one at a time."""
@@ -312,11 +333,12 @@ class _Headers(Mapping[str, str]):
         return len(list(iter(self)))
 
 
-def _open_session(key: str | None) -> SessionBase | None:
-    if not key:
+def _open_session(connection: Connection) -> SessionBase | None:
+    """The session as it is now; an empty one for a client that has none yet, as in a GET."""
+    if not connection.has_session:
         return None
     store = import_module(django_settings.SESSION_ENGINE).SessionStore
-    return cast("SessionBase", store(key))
+    return cast("SessionBase", store(connection.session_key))
 
 
 def _query_dict(pairs: Sequence[tuple[str, str]]) -> QueryDict:

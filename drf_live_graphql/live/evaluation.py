@@ -60,6 +60,7 @@ class Evaluation:
     ) -> None:
         """``location`` is where a GET would go with the arguments in ``call``."""
         self.root = root
+        self.connection = connection
         kwargs = root.url_kwargs(call)
         http_request = connection.request(location.path, call.query, location.match)
         view: Any = root.view_class(**root.initkwargs)
@@ -101,7 +102,9 @@ class Evaluation:
         user = self.view.request.user
         if user is None or not user.is_authenticated:
             return None
-        return type(user).__qualname__, getattr(user, "pk", None) or id(user)
+        # A user without a key (a program, by an authentication of the project's own) cannot be
+        # compared, and is made anew each time: nobody but this connection is it.
+        return type(user).__qualname__, getattr(user, "pk", None) or id(self.connection)
 
     def queryset(self) -> QuerySet[Any]:
         """Every row that the pages of the list show, not read yet.
