@@ -32,6 +32,9 @@ from .trace import key_of, trace_of
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Hashable, Iterable
 
+    from drf_live_graphql.requests import Connection
+
+    from .round import Outcome
     from .subscription import Subscription
     from .trace import Key
 
@@ -64,6 +67,8 @@ class Hub:
         self._admissions: set[asyncio.Task[None]] = set()
         self._admitting = 0
         self._departures: set[asyncio.Task[None]] = set()
+        # Fences of groups that were just joined: until they are back, changes may be unheard.
+        self._fences: dict[str, asyncio.Task[None]] = {}
         self._echoes: dict[str, asyncio.Event] = {}
         self._pinged = self._heard = 0
         self._doubt = False
@@ -130,7 +135,12 @@ class Hub:
             query = self._queries[key] = LiveQuery(self, key, location, labels_of(root.model))
         query.reserve(subscription)
         self._index(query)
-        await self._listen(query.all_labels())
+        try:
+            await self._listen(query.all_labels())
+        except BaseException:
+            if subscription.query is query:
+                query.leave(subscription)
+            raise
         if not subscription.ended and subscription.query is query:
             query.join(subscription)
 
@@ -151,41 +161,47 @@ class Hub:
 
     # What views read (see trace).
 
-    def learn(self, query: LiveQuery, reads: Iterable[str]) -> list[Subscription]:
-        """Note what an evaluation of ``query`` read; its subscriptions that must leave for it.
+    def learn(self, query: LiveQuery, outcome: Outcome) -> list[Subscription]:
+        """Note what a round of ``query`` read; its subscriptions that must leave for it.
 
         All queries of the root get their keys anew; where subscriptions of one differ in a fact
-        that is now known to matter, those unlike its first one have to go.
+        that is now known to matter, those have to go that are unlike the one whose request the
+        round was made with. What others learned meanwhile counts for it as well.
         """
-        if not trace_of(query.key.root).learn(reads):
-            return []
-        self._split_others(query)
-        return self._split(query)
+        assert outcome.speaker is not None
+        trace = trace_of(query.key.root)
+        if trace.learn(outcome.reads):
+            self._split_others(query)
+        return [] if trace.names == outcome.names else self._split(query, outcome.speaker)
 
     def _learn(self, root: Any, reads: Iterable[str]) -> None:
         if trace_of(root).learn(reads):
             for query in [query for query in self.queries if query.key.root is root]:
-                for stranger in self._split(query):
-                    self.readmit(stranger)
+                self._part(query)
 
     def _split_others(self, query: LiveQuery) -> None:
         for other in [o for o in self.queries if o.key.root is query.key.root and o is not query]:
-            for stranger in self._split(other):
-                self.readmit(stranger)
+            self._part(other)
 
-    def _split(self, query: LiveQuery) -> list[Subscription]:
-        subscriptions = query.subscriptions
-        if not subscriptions:
-            return []
+    def _part(self, query: LiveQuery) -> None:
+        """Between rounds: those unlike the first subscription have to go."""
+        if query.subscriptions:
+            for stranger in self._split(query, query.subscriptions[0].connection):
+                query.move(stranger)
+
+    def _split(self, query: LiveQuery, first: Connection) -> list[Subscription]:
         trace = trace_of(query.key.root)
-        facts = trace.facts(subscriptions[0].connection)
-        self._rekey(query, subscriptions[0])
-        return [sub for sub in subscriptions if trace.facts(sub.connection) != facts]
+        facts = trace.facts(first)
+        strangers = [s for s in query.subscriptions if trace.facts(s.connection) != facts]
+        # A query that all have to leave may be unlike its key; it ends.
+        if len(strangers) < len(query.subscriptions):
+            self._rekey(query, first)
+        return strangers
 
-    def _rekey(self, query: LiveQuery, first: Subscription) -> None:
+    def _rekey(self, query: LiveQuery, first: Connection) -> None:
         if self._queries.get(query.key) is query:
             del self._queries[query.key]
-        query.key = key_of(first.root, first.call, first.connection, query.key.identity)
+        query.key = key_of(query.key.root, query.key.call, first, query.key.identity)
         self._queries[query.key] = query
 
     # The channel layer.
@@ -237,13 +253,24 @@ class Hub:
         return layer
 
     async def _join_groups(self, labels: Iterable[str]) -> None:
+        labels = tuple(labels)
         async with self._membership:
-            missing = [label for label in labels if label not in self._joined]
-            for label in missing:
-                await self._group("group_add", label)
-                self._joined[label] = time.time()
-        if missing:
-            await asyncio.gather(*(self._fence(label) for label in missing))
+            for label in labels:
+                if label not in self._joined:
+                    await self._group("group_add", label)
+                    self._joined[label] = time.time()
+                    self._fences[label] = self._spawn(self._await_fence(label))
+        # Those that others wait for as well, and not theirs alone: they may be cancelled.
+        fences = [self._fences[label] for label in labels if label in self._fences]
+        if fences:
+            await asyncio.wait(fences)
+
+    async def _await_fence(self, label: str) -> None:
+        try:
+            await self._fence(label)
+        finally:
+            if self._fences.get(label) is asyncio.current_task():
+                del self._fences[label]
 
     async def _leave_groups(self) -> None:
         async with self._membership:
@@ -374,11 +401,12 @@ class Hub:
 
     def _spawn(
         self, work: Coroutine[Any, Any, None], *, among: set[asyncio.Task[None]] | None = None
-    ) -> None:
+    ) -> asyncio.Task[None]:
         tasks = self._tasks if among is None else among
         task = asyncio.get_running_loop().create_task(work)
         tasks.add(task)
         task.add_done_callback(tasks.discard)
+        return task
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

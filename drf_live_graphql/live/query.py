@@ -12,6 +12,7 @@ from drf_live_graphql.exceptions import INTERNAL_MESSAGE, Refusal, refusal_of
 from . import executor
 from .rendition import data_of
 from .round import Round, Work
+from .trace import trace_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from drf_live_graphql.location import Location
 
     from .hub import Hub
-    from .round import Letter, Outcome
+    from .round import Cohort, Letter, Outcome
     from .subscription import Subscription
     from .trace import Key
 
@@ -49,6 +50,8 @@ class LiveQuery:
         # The same by what they are told, and by what they prove their identity with.
         self._cohorts: dict[Hashable, Group] = {}
         self._credentials: dict[Hashable, Group] = {}
+        # Reserved, but not joined: told nothing yet, so that the snapshot comes first.
+        self._waiting: Group = {}
         self._state: Any = None
         self._work = Work()
         self._task: asyncio.Task[None] | None = None
@@ -70,6 +73,7 @@ class LiveQuery:
     def reserve(self, subscription: Subscription) -> None:
         """Keep this query alive for a subscription that is about to join."""
         subscription.query = self
+        self._waiting[subscription] = None
         self._subscriptions[subscription] = None
         self._cohorts.setdefault(subscription.cohort, {})[subscription] = None
         credential = subscription.connection.credential
@@ -78,6 +82,7 @@ class LiveQuery:
     def join(self, subscription: Subscription) -> None:
         """Tell a new subscription, or one that lost track, where things stand."""
         self.reserve(subscription)
+        del self._waiting[subscription]
         self._work.joiners[subscription] = None
         self._kick()
 
@@ -90,6 +95,7 @@ class LiveQuery:
         _discard(self._cohorts, subscription.cohort, subscription)
         _discard(self._credentials, subscription.connection.credential, subscription)
         self._work.joiners.pop(subscription, None)
+        self._waiting.pop(subscription, None)
         if not self._subscriptions:
             if self._task is not None:
                 self._task.cancel()
@@ -108,11 +114,15 @@ class LiveQuery:
         self._kick()
 
     def _concerns(self, changes: Changes) -> bool:
-        """A row that is shown changes only with itself; what is hidden may appear by any change."""
+        """A row that is shown changes only with itself; what is hidden may appear by any change.
+
+        During a round it is not known yet whether the row is still shown.
+        """
         state = self._state
         if (
             self.key.root.action == "list"
             or changes.everything
+            or self._task is not None
             or not self.labels.get(changes.label)
             or state is None
             or not state.visible
@@ -154,13 +164,22 @@ class LiveQuery:
             location=self._location,
             state=self._state,
             work=work,
-            cohorts=tuple(tuple(cohort) for cohort in self._cohorts.values()),
+            cohorts=self._joined(),
             credentials={
                 credential: next(iter(group)).connection
                 for credential, group in self._credentials.items()
             },
             cursor=self.hub.cursor(),
+            names=trace_of(self.key.root).names,
         )
+
+    def _joined(self) -> tuple[Cohort, ...]:
+        cohorts = (tuple(cohort) for cohort in self._cohorts.values())
+        if self._waiting:
+            cohorts = (
+                tuple(sub for sub in cohort if sub not in self._waiting) for cohort in cohorts
+            )
+        return tuple(cohort for cohort in cohorts if cohort)
 
     async def _recover(self, work: Work, error: Exception, failures: int) -> bool:
         """After a round that failed: whether to try again. A refusal is an answer and final."""
@@ -187,13 +206,15 @@ class LiveQuery:
         }
         if outcome.reading is not None:
             self._state = outcome.reading.commit()
-            moving.update(dict.fromkeys(self.hub.learn(self, outcome.reads)))
+            moving.update(dict.fromkeys(self.hub.learn(self, outcome)))
         for sub in moving:
             # Before anything is delivered: they are no longer entitled to this query's answer.
-            self._move(sub)
+            self.move(sub)
         for sub in work.joiners:
-            sub.behind = False
-            sub.missed.clear()
+            if sub.query is self:
+                sub.told = True
+                sub.behind = False
+                sub.missed.clear()
         for letter in outcome.letters:
             await self._deliver(letter)
         for cohort, refusal in outcome.refused:
@@ -201,23 +222,34 @@ class LiveQuery:
                 if sub.query is self:
                     sub.fail(refusal)
 
-    def _move(self, sub: Subscription) -> None:
+    def move(self, sub: Subscription) -> None:
         """Have a subscription admitted anew, under another key; it keeps what it was told."""
         if isinstance(self._state, dict):
             sub.missed.update(str(pk) if id_ is None else id_ for pk, id_ in self._state.items())
         self.hub.readmit(sub)
 
     async def _deliver(self, letter: Letter) -> None:
-        rendition = letter.to[0].rendition
-        payload = letter.payload
-        if payload is None and rendition is not None:
-            payload = await rendition.render_async(letter.envelope)
+        try:
+            payload = await self._payload(letter)
+        except Exception:
+            # Others may be told all the same.
+            logger.exception("%s could not be written out.", self._name())
+            for sub in letter.to:
+                sub.fail(Refusal(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR"))
+            return
         data = data_of(payload) if payload and letter.to[0].wants.only_query else None
         for count, sub in enumerate(letter.to, 1):
             if sub.query is self and (data is None or sub.is_news(data)):
                 sub.deliver(letter.envelope, payload)
             if count % STRIDE == 0:
                 await asyncio.sleep(0)
+
+    @staticmethod
+    async def _payload(letter: Letter) -> str | None:
+        rendition = letter.to[0].rendition
+        if letter.payload is None and rendition is not None:
+            return await rendition.render_async(letter.envelope)
+        return letter.payload
 
 
 def _discard(groups: dict[Hashable, Group], key: Hashable, subscription: Subscription) -> None:

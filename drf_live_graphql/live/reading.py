@@ -34,7 +34,10 @@ class Reading(Protocol):
         """What changed since the state before; ``None`` where nothing that is wanted did."""
 
     def catch_up(self, wants: Wants, missed: Collection[str]) -> Envelope | None:
-        """All rows again, for a reader without snapshots that lost track; ``missed`` ids left."""
+        """All rows again, for a reader without snapshots that lost track; ``missed`` ids left.
+
+        They come as ``updated``; where only ``created`` is wanted, as that.
+        """
 
 
 class ListReading:
@@ -156,11 +159,14 @@ class ListReading:
         for pk in self._left:
             members.pop(pk, None)
         members.update(self._new_ids)
-        rows = self._evaluation.rows(members) if wants.updated is not None else {}
+        selection = wants.created if wants.updated is None else wants.updated
+        rows = self._evaluation.rows(members) if selection is not None else {}
+        shown = self._wanted("all", rows, selection)
         ids = {_id(pk, id_) for pk, id_ in members.items()}
-        return self._envelope(
-            [], self._wanted("all", rows, wants.updated), [id_ for id_ in missed if id_ not in ids]
-        )
+        left = [id_ for id_ in missed if id_ not in ids]
+        if wants.updated is None:
+            return self._envelope(shown, [], left)
+        return self._envelope([], shown, left)
 
     @staticmethod
     def _envelope(created: list[Any], updated: list[Any], deleted: list[str]) -> Envelope:

@@ -74,6 +74,9 @@ class Outcome:
 
     reading: Reading | None = None
     reads: frozenset[str] = frozenset()
+    # With whose request the view was asked, and what was known to matter of it at the start.
+    speaker: Connection | None = None
+    names: tuple[str, ...] = ()
     # Credentials that no longer stand for the query's user.
     strangers: frozenset[Hashable] = frozenset()
     refused: list[tuple[Cohort, Refusal]] = field(default_factory=list)
@@ -91,17 +94,19 @@ class Round:
     cohorts: tuple[Cohort, ...]
     credentials: Mapping[Hashable, Connection]
     cursor: str
+    names: tuple[str, ...]
 
     def run(self) -> Outcome:
         """Ask the view, and write to everybody who is entitled to the answer.
 
         Raises what the view raises.
         """
-        outcome = Outcome()
+        outcome = Outcome(names=self.names)
         speaker, strangers = self._speaker()
         outcome.strangers = frozenset(strangers)
         if speaker is None:
             return outcome
+        outcome.speaker = speaker.connection
         cohorts = self._known(strangers)
         with speaker.language():
             speaker.authorise(throttle=False)

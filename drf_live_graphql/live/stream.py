@@ -94,6 +94,8 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
             await self._subscribe()
         assert self._subscription is not None
         while not self._waiting:
+            if self._closed:
+                raise StopAsyncIteration
             if self._error is not None:
                 self._closed = True
                 raise self._error
@@ -108,7 +110,11 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
         self._subscription = Subscription(
             self.root, self.call, connection, wants, self, labels=self.labels(wants)
         )
-        await get_hub().subscribe(self._subscription)
+        try:
+            await get_hub().subscribe(self._subscription)
+        except BaseException:
+            await self.aclose()
+            raise
 
     async def asend(self, value: None) -> dict[str, Any]:
         """As ``__anext__``; nothing can be sent."""
@@ -127,6 +133,7 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
     async def aclose(self) -> None:
         """End the subscription; closing twice does no harm."""
         self._closed = True
+        self._woken.set()
         if self._subscription is not None:
             self._subscription.close()
 

@@ -76,7 +76,7 @@ class Subscription:
         # Not delivered to since its reader fell behind; the ids that left the list meanwhile.
         self.behind = False
         self.missed: set[str] = set()
-        # Whether it was ever told anything, so that a second admission continues the first.
+        # Whether it ever knew where things stand, so that a second admission continues the first.
         self.told = False
         self.ended = False
         self._last: str | None = None
@@ -89,6 +89,7 @@ class Subscription:
         if not self.behind and self.sink.deliver(envelope, payload):
             return
         self.behind = True
+        self._last = None  # It was not sent, so it will be news.
         self.missed.update(envelope.get("deleted", ()))
 
     def is_news(self, data: str) -> bool:
