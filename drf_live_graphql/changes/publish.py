@@ -86,9 +86,13 @@ class Publisher:
 
     def close(self) -> None:
         """End the thread, with what it has not sent; then start afresh."""
-        if self._thread is not None and self._loop is not None and self._work is not None:
-            self._loop.call_soon_threadsafe(self._work.cancel)
-            self._thread.join()
+        thread, loop, work = self._thread, self._loop, self._work
+        while thread is not None and thread.is_alive():
+            # More than once: before Python 3.12 ``wait_for`` can swallow a cancellation.
+            with suppress(RuntimeError):  # The loop may close first.
+                if loop is not None and work is not None:
+                    loop.call_soon_threadsafe(work.cancel)
+            thread.join(0.05)
         self.reset()
 
     @property
