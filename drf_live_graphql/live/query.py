@@ -206,10 +206,15 @@ class LiveQuery:
         }
         if outcome.reading is not None:
             self._state = outcome.reading.commit()
+        if outcome.speaker is not None:
             moving.update(dict.fromkeys(self.hub.learn(self, outcome)))
         for sub in moving:
             # Before anything is delivered: they are no longer entitled to this query's answer.
             self.move(sub)
+        if outcome.refusal is not None:
+            for sub in self.subscriptions:
+                sub.fail(outcome.refusal)
+            return
         for sub in work.joiners:
             if sub.query is self:
                 sub.told = True

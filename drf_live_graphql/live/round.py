@@ -79,6 +79,8 @@ class Outcome:
     names: tuple[str, ...] = ()
     # Credentials that no longer stand for the query's user.
     strangers: frozenset[Hashable] = frozenset()
+    # With which the view answered instead, whoever is like the speaker.
+    refusal: Refusal | None = None
     refused: list[tuple[Cohort, Refusal]] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
 
@@ -99,7 +101,7 @@ class Round:
     def run(self) -> Outcome:
         """Ask the view, and write to everybody who is entitled to the answer.
 
-        Raises what the view raises.
+        Raises what the view raises, unless that is a refusal: an answer like any other.
         """
         outcome = Outcome(names=self.names)
         speaker, strangers = self._speaker()
@@ -108,10 +110,20 @@ class Round:
             return outcome
         outcome.speaker = speaker.connection
         cohorts = self._known(strangers)
-        with speaker.language():
-            speaker.authorise(throttle=False)
-            outcome.reading = self._read(speaker, cohorts)
-            self._write(outcome, cohorts)
+        try:
+            with speaker.language():
+                speaker.authorise(throttle=False)
+                outcome.reading = self._read(speaker, cohorts)
+                self._write(outcome, cohorts)
+        except Exception as error:
+            outcome = Outcome(
+                names=self.names,
+                speaker=speaker.connection,
+                strangers=outcome.strangers,
+                refusal=refusal_of(error),
+            )
+            if outcome.refusal is None:
+                raise
         outcome.reads = frozenset(speaker.reads)
         return outcome
 

@@ -8,9 +8,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from channels.layers import InMemoryChannelLayer
 from graphql import create_source_event_stream, parse
 
 from drf_live_graphql.exceptions import Refusal
+from drf_live_graphql.live import hub as hub_module
 from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.testing import settled
 from tests.project.live import live
@@ -33,6 +35,27 @@ async def test_a_subscription_without_a_channel_layer_leaves_nothing(
     await operation.started()
     assert operation.errors is not None
     assert get_hub().queries == ()
+
+
+async def test_a_subscription_that_ends_at_its_fence_raises_no_doubt(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A group that was left again sends no echo; nothing is missed for it."""
+    sent = asyncio.Event()
+
+    async def lost(self: Any, group: str, message: Any) -> None:
+        sent.set()
+
+    socket = await connect()
+    with monkeypatch.context() as patch:
+        patch.setattr(hub_module, "FENCE_TIMEOUT", 0.1)
+        patch.setattr(InMemoryChannelLayer, "group_send", lost)
+        operation = await socket.subscribe(FENCES)
+        await sent.wait()
+        (fence,) = get_hub()._fences.values()
+        await socket.complete(operation)
+        await asyncio.wait([fence])
+    assert not get_hub()._doubt
 
 
 async def _stream(document: str) -> Any:
