@@ -13,6 +13,7 @@ from django.urls import (
     URLPattern,
     URLResolver,
     get_resolver,
+    get_script_prefix,
     resolve,
     reverse,
 )
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """The path that a GET of a view would go to, and what Django resolves it to.
+    """The path that a GET of a view would go to (``path_info``), and what Django resolves it to.
 
     ``match`` is ``None`` for a view that is registered for GraphQL but mounted nowhere; then
     ``path`` is its prefix and pagination links lead nowhere.
@@ -41,7 +42,8 @@ def locate(root: RootDescription, kwargs: dict[str, str]) -> Location:
     """The location of ``root``'s view with the URL keyword arguments ``kwargs``."""
     for name in _names(root):
         try:
-            path = reverse(name, kwargs=kwargs)
+            # A prefix is the client's: the location serves all.
+            path = reverse(name, kwargs=kwargs).removeprefix(get_script_prefix().rstrip("/"))
             return Location(path, resolve(path))
         except (NoReverseMatch, Resolver404):
             continue

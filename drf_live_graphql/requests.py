@@ -67,11 +67,15 @@ class Connection:
         meta: Mapping[str, Any],
         cookies: Mapping[str, str],
         scheme: str,
+        script_name: str = "",
         session: SessionBase | None = None,
         user: AbstractBaseUser | AnonymousUser | None = None,
         extras: Mapping[str, Any] | None = None,
     ) -> None:
-        """``meta`` are WSGI-style facts, ``extras`` what the project's middleware added."""
+        """``meta`` are WSGI-style facts, ``extras`` what the project's middleware added.
+
+        ``script_name`` is the path below which the project is served.
+        """
         self.meta = {name: value for name, value in meta.items() if name not in _TRANSPORT}
         # The token of the CSRF cookie differs from browser to browser and decides no GET.
         self.cookies = {
@@ -80,6 +84,7 @@ class Connection:
             if name != django_settings.CSRF_COOKIE_NAME
         }
         self.scheme = scheme
+        self.script_name = script_name.rstrip("/")
         self.extras = dict(extras or {})
         authenticated = user is not None and user.is_authenticated
         self.has_session = session is not None
@@ -113,6 +118,7 @@ class Connection:
             meta=meta,
             cookies=cookies,
             scheme="https" if scope.get("scheme") in ("https", "wss") else "http",
+            script_name=django_settings.FORCE_SCRIPT_NAME or scope.get("root_path") or "",
             session=scope.get("session"),
             user=scope.get("user"),
         )
@@ -130,6 +136,7 @@ class Connection:
             },
             cookies=request.COOKIES,
             scheme=request.scheme or "http",
+            script_name=request.META.get("SCRIPT_NAME", ""),
             session=getattr(request, "session", None),
             user=getattr(request, "user", None),
             extras={
@@ -143,7 +150,7 @@ class Connection:
     def fingerprint(self) -> Hashable:
         """Everything there is to know of the connection; equal ones are told equal things."""
         names = ("META:*", "COOKIE:*", "EXTRA:*", "SESSION:")
-        return (*self.facts(names), self.credential, self.scheme)
+        return (*self.facts(names), self.credential, self.scheme, self.script_name)
 
     def fact(self, name: str) -> Hashable:
         """The value of a fact that ``LiveRequest.reads`` named, for comparison."""
@@ -169,7 +176,10 @@ class Connection:
     def request(
         self, path: str, query: Sequence[tuple[str, str]], match: ResolverMatch | None = None
     ) -> LiveRequest:
-        """A GET of ``path`` by this client, session and user to be read anew."""
+        """A GET of ``path`` by this client, session and user to be read anew.
+
+        ``path`` is the one below the script name, as Django's URLs have it.
+        """
         return LiveRequest(self, path, query, match)
 
 
@@ -191,13 +201,13 @@ class LiveRequest(HttpRequest):
         self.reads: set[str] = set()
         self._connection = connection
         self.method = "GET"
-        self.path = self.path_info = path
+        self.path, self.path_info = connection.script_name + path, path
         self.resolver_match = match
         self.GET: Any = _query_dict(query)
         own = {
             "REQUEST_METHOD": "GET",
             "PATH_INFO": path,
-            "SCRIPT_NAME": "",
+            "SCRIPT_NAME": connection.script_name,
             "QUERY_STRING": self.GET.urlencode(),
         }
         self.META = _Traced({**connection.meta, **own}, self.reads, "META", _OF_THE_CALL)

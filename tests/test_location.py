@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.http import HttpResponse
+from django.test.utils import override_script_prefix
 from django.urls import include, path
 from rest_framework import generics, viewsets
 from rest_framework.routers import SimpleRouter
@@ -139,3 +140,11 @@ def test_a_lookup_of_another_name_is_the_end_of_the_path(mount: Mount) -> None:
 
     mount()
     assert locate(_roots(ByNumber)["retrieve"], {"no": "3"}).path == "/fences/3/"
+
+
+def test_a_prefix_of_the_thread_is_not_part_of_the_path(mount: Mount) -> None:
+    mount(path("api/", include(_urls(("fences", FenceViewSet, "fence")))))
+    with override_script_prefix("/app/"):
+        location = locate(_roots(FenceViewSet)["list"], {})
+    assert location.path == "/api/fences/"
+    assert location.match is not None

@@ -384,5 +384,32 @@ def test_messages_are_in_the_language_of_the_client(settings: SettingsWrapper) -
     with translation.override("de"):
         expected = str(exceptions.NotAuthenticated().detail)
     assert expected != "Authentication credentials were not provided."
-    error = _error(_post("{ notes { count } }", HTTP_ACCEPT_LANGUAGE="de"))
+    # The middleware leaves its language behind in the thread of the test.
+    with translation.override("en"):
+        error = _error(_post("{ notes { count } }", HTTP_ACCEPT_LANGUAGE="de"))
     assert error["message"] == expected
+
+
+def test_links_are_below_the_path_that_the_project_is_served_under() -> None:
+    class Serializer(FenceSerializer):
+        link = serializers.HyperlinkedIdentityField(view_name="fence-detail")
+
+        class Meta(FenceSerializer.Meta):
+            fields = ["id", "link"]
+
+    ada, client = _login("ada")
+    for number in range(4):
+        models.Note.objects.create(owner=ada, text=str(number))
+    rest = client.get("/api/notes/", SCRIPT_NAME="/app").json()
+    assert rest["next"] == "http://testserver/app/api/notes/?page=2"
+    for query, expected in (
+        ("{ notes { next } }", rest["next"]),
+        ("{ notes(page: 2) { next } }", None),
+    ):
+        answer = _data(_post(query, client, SCRIPT_NAME="/app"))
+        assert answer["notes"]["next"] == expected
+    fence = models.Fence.objects.create()
+    router = _router(FenceViewSet, serializer_class=Serializer)
+    for prefix in ("/app", ""):
+        [row] = _execute_sync(router, "{ fences { link } }", SCRIPT_NAME=prefix)["fences"]
+        assert row["link"] == f"http://testserver{prefix}/api/fences/{fence.pk}/"

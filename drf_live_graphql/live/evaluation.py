@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings as django_settings
 from django.http import Http404
+from django.urls import get_script_prefix, set_script_prefix
 from django.utils import translation
 from rest_framework.fields import UUIDField
 from rest_framework.relations import PrimaryKeyRelatedField
@@ -74,14 +75,22 @@ class Evaluation:
         self._queryset: QuerySet[Any] | None = None
 
     @contextlib.contextmanager
-    def language(self) -> Iterator[None]:
+    def surroundings(self) -> Iterator[None]:
+        """What Django sets up around a GET, for the thread: the prefix of URLs, the language."""
+        before = get_script_prefix()
+        set_script_prefix(f"{self.connection.script_name}/")
+        try:
+            with self._language():
+                yield
+        finally:
+            set_script_prefix(before)
+
+    def _language(self) -> contextlib.AbstractContextManager[None]:
         """The language that Django's ``LocaleMiddleware`` would answer in, where it is used."""
         if _LOCALE_MIDDLEWARE not in django_settings.MIDDLEWARE:
-            yield
-            return
+            return contextlib.nullcontext()
         request = self.view.request._request  # DRF has no public name for it.
-        with translation.override(translation.get_language_from_request(request)):
-            yield
+        return translation.override(translation.get_language_from_request(request))
 
     def authorise(self, *, throttle: bool) -> None:
         """Authenticate, check permissions, and charge throttles if asked to.

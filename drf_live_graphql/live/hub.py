@@ -120,7 +120,7 @@ class Hub:
 
         def authorise() -> tuple[Hashable, frozenset[str]]:
             evaluation = Evaluation(root, call, location, connection)
-            with evaluation.language():
+            with evaluation.surroundings():
                 # A subscription that goes on under another identity was paid for before.
                 evaluation.authorise(throttle=not subscription.told)
             return evaluation.identity(), frozenset(evaluation.reads)

@@ -87,7 +87,7 @@ def _answer(
     call = root.encode(arguments)
     location = locate(root, dict(call.kwargs))
     evaluation = Evaluation(root, call, location, connection_of(context))
-    with evaluation.language():
+    with evaluation.surroundings():
         evaluation.authorise(throttle=True)
         if root.action == "retrieve":
             return evaluation.serialise_one(evaluation.view.get_object(), selection)

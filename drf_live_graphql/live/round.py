@@ -111,7 +111,7 @@ class Round:
         outcome.speaker = speaker.connection
         cohorts = self._known(strangers)
         try:
-            with speaker.language():
+            with speaker.surroundings():
                 speaker.authorise(throttle=False)
                 outcome.reading = self._read(speaker, cohorts)
                 self._write(outcome, cohorts)

@@ -45,6 +45,7 @@ class Key:
     identity: Hashable
     host: str | None
     scheme: str
+    script_name: str
     facts: tuple[Hashable, ...]
 
 
@@ -66,6 +67,7 @@ def key_of(
         identity=identity,
         host=connection.meta.get("HTTP_HOST"),
         scheme=connection.scheme,
+        script_name=connection.script_name,
         facts=trace_of(root).facts(connection),
     )
 
