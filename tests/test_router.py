@@ -1,0 +1,383 @@
+"""`LiveRouter`: which views go live, under which names, and what it says where they can't."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import strawberry
+from django.test import RequestFactory
+from django.urls import path
+from rest_framework import generics, mixins, routers, views, viewsets
+from rest_framework.response import Response
+from rest_framework_nested.routers import NestedSimpleRouter
+from strawberry.tools import merge_types
+
+import drf_live_graphql
+from drf_live_graphql import LiveError, LiveRouter
+from drf_live_graphql.changes import watched
+from drf_live_graphql.router import routers as all_routers
+from drf_live_graphql.transport.websocket import LiveConsumer
+from tests import servers
+from tests.project import models, serializers
+from tests.project import views as project
+
+if TYPE_CHECKING:
+    from schema_gen import RootDescription
+
+
+class FenceViewSet(viewsets.ModelViewSet[models.Fence]):
+    queryset = models.Fence.objects.order_by("id")
+    serializer_class = serializers.FenceSerializer
+
+
+class FenceList(generics.ListAPIView[models.Fence]):
+    queryset = models.Fence.objects.order_by("id")
+    serializer_class = serializers.FenceSerializer
+
+
+class FenceRow(generics.RetrieveUpdateAPIView[models.Fence]):
+    queryset = models.Fence.objects.order_by("id")
+    serializer_class = serializers.FenceSerializer
+
+
+class RowsOnly(mixins.RetrieveModelMixin, viewsets.GenericViewSet[models.Fence]):
+    queryset = models.Fence.objects.order_by("id")
+    serializer_class = serializers.FenceSerializer
+
+
+def _roots(live: LiveRouter) -> dict[str, RootDescription]:
+    return {root.name: root for view in live.views for root in view.roots}
+
+
+# What is registered.
+
+
+def test_a_viewset_has_a_list_and_a_row() -> None:
+    live = LiveRouter()
+    live.register("fences", FenceViewSet)
+    roots = _roots(live)
+    assert {name: root.action for name, root in roots.items()} == {
+        "fences": "list",
+        "fence": "retrieve",
+    }
+    assert roots["fence"].initkwargs["basename"] == "fence"
+    assert roots["fences"].model is models.Fence
+
+
+def test_names_can_be_given() -> None:
+    live = LiveRouter()
+    live.register(
+        "fences", FenceViewSet, list_name="allFences", retrieve_name="oneFence", type_name="Zaun"
+    )
+    assert {name: root.row.name for name, root in _roots(live).items()} == {
+        "allFences": "Zaun",
+        "oneFence": "Zaun",
+    }
+
+
+def test_the_basename_is_the_third_argument_as_with_drf() -> None:
+    live = LiveRouter()
+    live.register("notes", project.NoteViewSet, "memo")
+    assert _roots(live)["notes"].initkwargs["basename"] == "memo"
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "gardens/{garden_pk}/fences",
+        "gardens/(?P<garden_pk>[^/.]+)/fences",
+        "/gardens/{garden_pk}/fences/",
+    ],
+)
+def test_keywords_of_the_prefix_are_arguments(prefix: str) -> None:
+    live = LiveRouter()
+    live.register(prefix, FenceViewSet, list_name="fences", retrieve_name="fence")
+    assert {
+        name: [argument.name for argument in root.arguments] for name, root in _roots(live).items()
+    } == {"fences": ["gardenPk"], "fence": ["gardenPk", "id"]}
+
+
+@pytest.mark.parametrize(
+    ("view", "names"), [(FenceList, ["fences"]), (FenceRow, ["fence"]), (RowsOnly, ["fence"])]
+)
+def test_a_view_with_one_of_the_two(view: type[Any], names: list[str]) -> None:
+    live = LiveRouter()
+    live.register("fences", view, basename="fence")
+    assert list(_roots(live)) == names
+
+
+# A DRF router as a whole.
+
+
+@pytest.mark.parametrize("use_regex_path", [True, False])
+@pytest.mark.parametrize("router_class", [routers.SimpleRouter, routers.DefaultRouter])
+def test_everything_that_a_router_holds(router_class: Any, use_regex_path: bool) -> None:
+    class Status(viewsets.ViewSet):
+        """Without a model: it stays out."""
+
+        def list(self, request: Any) -> Response:
+            return Response({})
+
+    router = router_class(use_regex_path=use_regex_path)
+    router.register("fences", FenceViewSet)
+    router.register("rows", RowsOnly, basename="row")
+    router.register("status", Status, basename="status")
+    live = LiveRouter()
+    live.include(router)
+    assert {root.prefix for root in _roots(live).values()} == {"fences", "rows"}
+    assert sorted(_roots(live)) == ["fence", "fences", "row"]
+
+
+def test_a_nested_router_keeps_its_keywords() -> None:
+    outer = routers.SimpleRouter()
+    outer.register("projects", project.ProjectViewSet, basename="project")
+    inner = NestedSimpleRouter(outer, "projects", lookup="project")
+    inner.register("tasks", project.ProjectTaskViewSet, basename="project-task")
+    live = LiveRouter()
+    live.include(outer)
+    live.include(inner)
+    names = [argument.name for argument in _roots(live)["projectTask"].arguments]
+    assert names == ["projectPk", "id"]
+
+
+def test_a_view_registered_twice_under_one_basename_of_two_routers() -> None:
+    live = LiveRouter()
+    live.register("fences", FenceViewSet)
+    live.register("gates", FenceViewSet, "gate", list_name="gates", retrieve_name="gate")
+    assert sorted(_roots(live)) == ["fence", "fences", "gate", "gates"]
+
+
+# What can't be live.
+
+
+def test_a_prefix_that_is_taken() -> None:
+    live = LiveRouter()
+    live.register("fences", FenceViewSet)
+    with pytest.raises(LiveError, match=r"'fences' is registered twice: .*FenceViewSet.*RowsOnly"):
+        live.register("fences", RowsOnly)
+    router = routers.SimpleRouter()
+    router.register("fences", FenceViewSet)
+    with pytest.raises(LiveError, match="Give one of them another prefix"):
+        live.include(router)
+
+
+def test_slashes_make_no_other_prefix() -> None:
+    live = LiveRouter()
+    live.register("fences", FenceViewSet)
+    for view in (FenceViewSet, FenceList):
+        with pytest.raises(LiveError, match="registered twice"):
+            live.register("/fences/", view)
+
+
+def test_a_list_and_a_row_of_two_classes_need_two_prefixes() -> None:
+    live = LiveRouter()
+    live.register("fences", FenceList)
+    with pytest.raises(LiveError, match="FenceList and for FenceRow"):
+        live.register("fences", FenceRow)
+
+
+@pytest.mark.parametrize("view", [views.APIView, viewsets.ViewSet, FenceViewSet(), "fences", None])
+def test_what_is_no_view_with_a_model(view: Any) -> None:
+    with pytest.raises(LiveError, match="Expected a ViewSet or a generic view class"):
+        LiveRouter().register("fences", view)
+
+
+def test_a_view_that_can_only_write() -> None:
+    with pytest.raises(LiveError, match=r"CreateAPIView has neither list\(\) nor retrieve\(\)"):
+        LiveRouter().register("fences", generics.CreateAPIView)
+
+
+def test_a_view_without_a_basename() -> None:
+    with pytest.raises(LiveError, match=r"register\('notes', NoteViewSet, basename=\.\.\.\)"):
+        LiveRouter().register("notes", project.NoteViewSet)
+
+
+def test_what_is_no_router() -> None:
+    with pytest.raises(LiveError, match=r"include\(\) expected a DRF router.*FenceViewSet"):
+        LiveRouter().include(FenceViewSet)  # type: ignore[arg-type]
+
+
+def test_a_router_that_holds_nothing() -> None:
+    with pytest.raises(LiveError, match="found no ViewSet with a list or retrieve action"):
+        LiveRouter().include(routers.DefaultRouter())
+
+
+def test_a_schema_of_nothing() -> None:
+    with pytest.raises(LiveError, match="This LiveRouter has no views"):
+        _ = LiveRouter().schema
+
+
+@pytest.mark.parametrize("build", ["schema", "query_type", "subscription_type", "config"])
+def test_what_comes_after_the_schema_is_refused(build: str) -> None:
+    live = LiveRouter()
+    live.register("fences", FenceViewSet)
+    getattr(live, build)
+    with pytest.raises(LiveError, match="FenceList was registered after the schema was built"):
+        live.register("gates", FenceList)
+    assert list(_roots(live)) == ["fences", "fence"]
+
+
+def test_a_refused_schema_can_be_mended() -> None:
+    live = LiveRouter()
+    with pytest.raises(LiveError):
+        _ = live.schema
+    live.register("fences", FenceViewSet)
+    assert "fences" in live.schema.as_str()
+
+
+# What is made of it.
+
+
+def test_the_schema_is_built_once() -> None:
+    live = LiveRouter()
+    live.register("fences", FenceViewSet)
+    assert live.schema is live.schema
+    assert live.query_type is live.query_type
+
+
+@pytest.mark.usefixtures("live_db")
+async def test_types_of_a_router_merge_into_a_schema_of_one_s_own() -> None:
+    live = LiveRouter()
+    live.register("fences", FenceViewSet)
+
+    @strawberry.type
+    class Mine:
+        @strawberry.field
+        def hello(self) -> str:
+            return "there"
+
+    schema = strawberry.Schema(
+        query=merge_types("Query", (live.query_type, Mine)),
+        subscription=live.subscription_type,
+        config=live.config,
+    )
+    await models.Fence.objects.acreate(number=3)
+    request = RequestFactory().post("/graphql/")
+    result = await schema.execute("{ hello fences { number } }", context_value={"request": request})
+    assert result.errors is None
+    assert result.data == {"hello": "there", "fences": [{"number": 3}]}
+
+
+@pytest.mark.parametrize("merged", [True, False])
+@pytest.mark.usefixtures("live_db")
+async def test_the_view_and_the_consumer_are_of_the_schema(merged: bool) -> None:
+    live = LiveRouter()
+    live.register("fences", FenceViewSet)
+
+    @strawberry.type
+    class Query:
+        hello: str = "there"
+
+    schema = strawberry.Schema(query=Query) if merged else None
+    request = RequestFactory().post(
+        "/graphql/",
+        json.dumps({"query": "{ __schema { queryType { fields { name } } } }"}),
+        content_type="application/json",
+    )
+    response: Any = live.as_view(schema=schema)(request)
+    content = json.loads((await response).content)
+    names = [field["name"] for field in content["data"]["__schema"]["queryType"]["fields"]]
+    assert names == (["hello"] if merged else ["fences", "fence"])
+    consumer: Any = live.as_consumer(schema=schema)
+    assert consumer.consumer_class is LiveConsumer
+    assert consumer.consumer_initkwargs["schema"] is (schema or live.schema)
+
+
+def test_the_view_goes_into_the_urls() -> None:
+    live = LiveRouter()
+    live.register("fences", FenceViewSet)
+    assert path("graphql/", live.as_view()).callback is not None
+
+
+async def test_asgi_hands_http_to_the_project_as_it_was() -> None:
+    live = LiveRouter()
+    live.register("fences", FenceViewSet)
+    calls: list[Any] = []
+
+    async def http(scope: Any, receive: Any, send: Any) -> None:
+        calls.append((scope, receive, send))
+
+    application: Any = live.asgi(http)
+    given = ({"type": "http", "path": "/graphql/"}, object(), object())
+    await application(*given)
+    assert calls == [given]
+
+
+# Capturing.
+
+
+def test_a_model_is_watched_as_soon_as_its_view_is_registered() -> None:
+    class Serializer(serializers.FenceSerializer):
+        class Meta(serializers.FenceSerializer.Meta):
+            model = models.Article
+            fields = ["slug"]
+
+    class ByQueryset(viewsets.ReadOnlyModelViewSet[models.Article]):
+        queryset = models.Article.objects.all()
+        serializer_class = Serializer
+
+    class BySerializer(viewsets.ReadOnlyModelViewSet[models.Article]):
+        serializer_class = Serializer
+
+    for view in (ByQueryset, BySerializer):
+        live = LiveRouter()
+        live.register("articles", view, "article")
+        live.watch()
+        assert "project.article" in watched()
+        assert live in all_routers()
+
+
+def test_a_view_that_says_nothing_is_watched_once_it_is_described() -> None:
+    class Silent(viewsets.ReadOnlyModelViewSet[models.Fence]):
+        def get_queryset(self) -> Any:
+            return models.Fence.objects.all()
+
+        def get_serializer_class(self) -> Any:
+            return serializers.FenceSerializer
+
+    live = LiveRouter()
+    live.register("fences", Silent, "fence")
+    live.watch()
+    assert "fences" in live.schema.as_str()
+    assert "project.fence" in watched()
+
+
+WRITER = """
+import django; django.setup()
+from drf_live_graphql.changes import watched
+print(sorted(watched()))
+"""
+
+
+@pytest.mark.usefixtures("db")
+def test_a_process_that_only_writes_watches_what_live_modules_register() -> None:
+    """A management command, say: nobody imports `live.py` there but the app itself."""
+    done = subprocess.run(
+        [sys.executable, "-c", WRITER],
+        env=servers.environment(),
+        cwd=servers.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    labels = done.stdout
+    # One view has a queryset, one a serializer class, one chooses its serializer when asked.
+    for label in ("project.fence", "project.note", "project.task", "project.vehicle"):
+        assert f"'{label}'" in labels
+    assert "project.membership" not in labels
+
+
+# The package.
+
+
+def test_public_names_are_imported_on_use() -> None:
+    assert drf_live_graphql.LiveRouter is LiveRouter
+    assert issubclass(drf_live_graphql.LiveError, Exception)
+    with pytest.raises(AttributeError, match="'LiveRooter'"):
+        _ = drf_live_graphql.LiveRooter  # type: ignore[attr-defined]
+    for name in drf_live_graphql.__all__:
+        assert getattr(drf_live_graphql, name)
