@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
 from django.apps import apps
@@ -14,7 +15,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ViewSetMixin
 from strawberry.schema.config import StrawberryConfig
 
-from schema_gen import ViewDescription, build_types, describe_view
+from schema_gen import SchemaError, SchemaWarning, ViewDescription, build_types, describe_view
 
 from .changes import watch
 from .exceptions import LiveError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     import strawberry
     from asgiref.typing import ASGIApplication
+    from django.db.models import Model
     from django.http.response import HttpResponseBase
     from django.urls import URLPattern
     from rest_framework.routers import BaseRouter
@@ -169,18 +171,7 @@ class LiveRouter:
     @cached_property
     def views(self) -> tuple[ViewDescription, ...]:
         """The descriptions of the registered views, in the order of registration."""
-        return tuple(
-            describe_view(
-                registration.view_class,
-                prefix=registration.prefix,
-                basename=registration.basename,
-                initkwargs=registration.initkwargs,
-                route=registration.route,
-                actions=registration.actions,
-                **registration.names,
-            )
-            for registration in self._registrations
-        )
+        return tuple(_describe(registration) for registration in self._registrations)
 
     @cached_property
     def _types(self) -> BuiltTypes:
@@ -263,12 +254,7 @@ class LiveRouter:
             self._watch(registration)
 
     def _watch(self, registration: _Registration) -> None:
-        queryset = getattr(registration.view_class, "queryset", None)
-        if queryset is not None:
-            watch(queryset.model)
-            return
-        serializer_class = getattr(registration.view_class, "serializer_class", None)
-        model = getattr(getattr(serializer_class, "Meta", None), "model", None)
+        model = _declared_model(registration.view_class) or _found_model(registration)
         if model is not None:
             watch(model)
 
@@ -289,6 +275,40 @@ def _check_view(view: object) -> None:
             f"{view.__name__} has neither list() nor retrieve(), so there is nothing to make"
             " live. Add ListModelMixin or RetrieveModelMixin, or leave it out."
         )
+
+
+def _declared_model(view_class: type[Any]) -> type[Model] | None:
+    queryset = getattr(view_class, "queryset", None)
+    if queryset is not None:
+        return cast("type[Model]", queryset.model)
+    serializer_class = getattr(view_class, "serializer_class", None)
+    return getattr(getattr(serializer_class, "Meta", None), "model", None)
+
+
+def _found_model(registration: _Registration) -> type[Model] | None:
+    """The model of a view whose methods alone know it.
+
+    A process that only writes never builds the schema, which is where it would turn up. What is
+    wrong with the view is said there, not in every management command.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SchemaWarning)
+        try:
+            return _describe(registration).model
+        except SchemaError:
+            return None
+
+
+def _describe(registration: _Registration) -> ViewDescription:
+    return describe_view(
+        registration.view_class,
+        prefix=registration.prefix,
+        basename=registration.basename,
+        initkwargs=registration.initkwargs,
+        route=registration.route,
+        actions=registration.actions,
+        **registration.names,
+    )
 
 
 def _suffixed(pattern: URLPattern) -> bool:

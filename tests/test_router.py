@@ -18,9 +18,10 @@ from strawberry.tools import merge_types
 
 import drf_live_graphql
 from drf_live_graphql import LiveError, LiveRouter
-from drf_live_graphql.changes import watched
+from drf_live_graphql import router as router_module
 from drf_live_graphql.router import routers as all_routers
 from drf_live_graphql.transport.websocket import LiveConsumer
+from schema_gen import SchemaError
 from tests import servers
 from tests.project import models, serializers
 from tests.project import views as project
@@ -310,40 +311,69 @@ async def test_asgi_hands_http_to_the_project_as_it_was() -> None:
 # Capturing.
 
 
-def test_a_model_is_watched_as_soon_as_its_view_is_registered() -> None:
-    class Serializer(serializers.FenceSerializer):
-        class Meta(serializers.FenceSerializer.Meta):
-            model = models.Article
-            fields = ["slug"]
-
-    class ByQueryset(viewsets.ReadOnlyModelViewSet[models.Article]):
-        queryset = models.Article.objects.all()
-        serializer_class = Serializer
-
-    class BySerializer(viewsets.ReadOnlyModelViewSet[models.Article]):
-        serializer_class = Serializer
-
-    for view in (ByQueryset, BySerializer):
-        live = LiveRouter()
-        live.register("articles", view, "article")
-        live.watch()
-        assert "project.article" in watched()
-        assert live in all_routers()
+@pytest.fixture
+def watching(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The models that are asked to be watched, without being so for the rest of the run."""
+    models_: list[Any] = []
+    monkeypatch.setattr(router_module, "watch", models_.append)
+    return models_
 
 
-def test_a_view_that_says_nothing_is_watched_once_it_is_described() -> None:
-    class Silent(viewsets.ReadOnlyModelViewSet[models.Fence]):
+class LabelSerializer(serializers.LabelSerializer):
+    pass
+
+
+class ByQueryset(viewsets.ReadOnlyModelViewSet[models.Label]):
+    queryset = models.Label.objects.all()
+
+    def get_serializer_class(self) -> Any:
+        return LabelSerializer
+
+
+class BySerializer(viewsets.ReadOnlyModelViewSet[models.Label]):
+    serializer_class = LabelSerializer
+
+    def get_queryset(self) -> Any:
+        return models.Label.objects.all()
+
+
+class ByMethods(viewsets.ReadOnlyModelViewSet[models.Label]):
+    """Nothing but its methods knows what it shows."""
+
+    def get_queryset(self) -> Any:
+        return models.Label.objects.filter(tasks__assignee=self.request.user.pk)
+
+    def get_serializer_class(self) -> Any:
+        return LabelSerializer
+
+
+@pytest.mark.parametrize("view", [ByQueryset, BySerializer, ByMethods])
+def test_a_model_is_watched_before_there_is_a_schema(watching: list[Any], view: Any) -> None:
+    live = LiveRouter()
+    live.register("labels", view, "label")
+    assert watching == [models.Label]
+    # At the start of a process the registrations come before the models are ready.
+    live.watch()
+    assert watching == [models.Label] * 2
+    assert live in all_routers()
+
+
+def test_a_view_without_a_model_is_refused_by_its_schema_alone(watching: list[Any]) -> None:
+    """The schema says what is wrong; a management command has other things to do."""
+
+    class Broken(viewsets.ReadOnlyModelViewSet[models.Label]):
         def get_queryset(self) -> Any:
-            return models.Fence.objects.all()
+            raise RuntimeError("no rows today")
 
         def get_serializer_class(self) -> Any:
-            return serializers.FenceSerializer
+            raise RuntimeError("no fields today")
 
     live = LiveRouter()
-    live.register("fences", Silent, "fence")
+    live.register("labels", Broken, "label")
     live.watch()
-    assert "fences" in live.schema.as_str()
-    assert "project.fence" in watched()
+    assert watching == []
+    with pytest.raises(SchemaError, match="no rows today"):
+        _ = live.schema
 
 
 WRITER = """
