@@ -51,6 +51,8 @@ _TRANSPORT = frozenset(
         "SCRIPT_NAME",
     }
 )
+# Questions that a connection is known to have asked.
+REMEMBERED = 1_000
 # Set by each evaluation itself, so equal for all who ask the same.
 _OF_THE_CALL = frozenset({"PATH_INFO", "QUERY_STRING", "REQUEST_METHOD", "SCRIPT_NAME"})
 _EVERYTHING = "*"
@@ -84,6 +86,7 @@ class Connection:
             if name != django_settings.CSRF_COOKIE_NAME
         }
         self.scheme = scheme
+        self._asked: set[Hashable] = set()
         self.script_name = script_name.rstrip("/")
         self.extras = dict(extras or {})
         authenticated = user is not None and user.is_authenticated
@@ -145,6 +148,17 @@ class Connection:
                 if name not in known and not name.startswith("_") and not inspect.ismethod(value)
             },
         )
+
+    def is_first(self, *question: Hashable) -> bool:
+        """Whether ``question`` was not asked before on this connection.
+
+        Only so many are remembered; those that come later are asked for the first time each time.
+        """
+        if question in self._asked:
+            return False
+        if len(self._asked) < REMEMBERED:
+            self._asked.add(question)
+        return True
 
     @cached_property
     def fingerprint(self) -> Hashable:

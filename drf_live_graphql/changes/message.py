@@ -139,7 +139,9 @@ def _encode_stamp(label: str, stamp: Stamp) -> dict[str, Any]:
 
 
 def _encode_pk(pk: Any) -> int | str:
-    return pk if isinstance(pk, int | str) else str(pk)
+    # What a serialiser of any layer takes: msgpack's integers have 64 bits.
+    small = isinstance(pk, int) and -(2**63) <= pk < 2**63
+    return pk if small or isinstance(pk, str) else str(pk)
 
 
 __all__ = [

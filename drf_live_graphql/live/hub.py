@@ -342,7 +342,7 @@ class Hub:
             echo.set()
         number = message.get("number")
         if number is not None:
-            if number != self._heard + 1 and self._heard:
+            if number != self._heard + 1:
                 self._doubts("a ping was lost", None)
             self._heard = number
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from graphql import OperationType
+
 from drf_live_graphql.changes import label_of
 from drf_live_graphql.context import connection_of
 from drf_live_graphql.exceptions import INTERNAL_MESSAGE, LiveError, Refusal, refusal_of
@@ -45,7 +47,10 @@ class LiveResolvers:
         raw = info._raw_info  # Strawberry has no public name for it.
         selection = _selection(root, raw)
         try:
-            return await executor.run(lambda: _answer(root, arguments, raw.context, selection))
+            again = raw.operation.operation is OperationType.SUBSCRIPTION
+            return await executor.run(
+                lambda: _answer(root, arguments, raw.context, selection, again=again)
+            )
         except LiveError:
             raise
         except Exception as error:
@@ -82,13 +87,20 @@ def _selection(root: RootDescription, info: Any) -> Selection:
 
 
 def _answer(
-    root: RootDescription, arguments: dict[str, Any], context: Any, selection: Selection
+    root: RootDescription,
+    arguments: dict[str, Any],
+    context: Any,
+    selection: Selection,
+    *,
+    again: bool,
 ) -> Any:
+    """``again`` says that a subscription reads this with each payload: it pays for the first."""
     call = root.encode(arguments)
     location = locate(root, dict(call.kwargs))
-    evaluation = Evaluation(root, call, location, connection_of(context))
+    connection = connection_of(context)
+    evaluation = Evaluation(root, call, location, connection)
     with evaluation.surroundings():
-        evaluation.authorise(throttle=True)
+        evaluation.authorise(throttle=not again or connection.is_first(root, call))
         if root.action == "retrieve":
             return evaluation.serialise_one(evaluation.view.get_object(), selection)
         page = evaluation.page()

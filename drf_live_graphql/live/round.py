@@ -220,9 +220,9 @@ class Round:
 
 def _first(wants: Wants) -> str:
     """How a new subscriber is told: not at all where it selects neither snapshot nor query."""
-    if wants.only_query:
-        return "query"
-    return "snapshot" if wants.has_snapshot else "nothing"
+    if wants.has_snapshot:
+        return "snapshot"
+    return "query" if wants.only_query else "nothing"
 
 
 def _again(wants: Wants) -> str:

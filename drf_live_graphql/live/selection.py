@@ -19,7 +19,7 @@ from graphql import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from graphql import DirectiveNode, FragmentDefinitionNode
+    from graphql import DirectiveNode, FragmentDefinitionNode, OperationDefinitionNode
     from rest_framework.serializers import BaseSerializer
 
     from schema_gen import ObjectDescription
@@ -34,7 +34,9 @@ class Scope:
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Mapping[str, Any]
 
-    def fields(self, nodes: Iterable[FieldNode]) -> dict[str, list[FieldNode]]:
+    def fields(
+        self, nodes: Iterable[FieldNode | OperationDefinitionNode]
+    ) -> dict[str, list[FieldNode]]:
         """The fields selected below ``nodes``, by name, however often and under any alias."""
         found: dict[str, list[FieldNode]] = {}
         for node in nodes:

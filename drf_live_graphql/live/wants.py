@@ -33,6 +33,7 @@ class Wants:
     deleted: bool
     event: bool
     query: frozenset[str]
+    single: bool
 
     def __hash__(self) -> int:
         """Computed once: a round looks its subscriptions' wants up one by one."""
@@ -54,8 +55,9 @@ class Wants:
 
     @property
     def only_query(self) -> bool:
-        """A live query: nothing but ``query`` is selected."""
-        return bool(self.query) and not self.rows and self.snapshot is None and not self.event
+        """A live query: after the first payload, nothing but ``query`` has anything to tell."""
+        row = self.single and (self.snapshot is not None or self.event)
+        return bool(self.query) and not self.rows and not row
 
 
 # Equal wants are one object, so that rounds look them up by identity.
@@ -94,6 +96,7 @@ def _read(
             deleted=False,
             event=bool({"action", "objectId", "cursor"} & parts.keys()),
             query=query,
+            single=True,
         )
     snapshot = parts.get("snapshot")
     if snapshot and root.page is not None:
@@ -106,6 +109,7 @@ def _read(
         deleted="deleted" in parts,
         event=False,
         query=query,
+        single=False,
     )
 
 

@@ -20,16 +20,19 @@ from drf_live_graphql.documents import Document, load
 from drf_live_graphql.exceptions import INTERNAL_MESSAGE, Refusal
 from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.live.rendition import Rendition
-from drf_live_graphql.live.stream import LiveStream
+from drf_live_graphql.live.selection import Scope
 from drf_live_graphql.live.subscription import Subscription
+from schema_gen import root_of
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Mapping, Sequence
 
+    from graphql import OperationDefinitionNode
     from strawberry.schema import Schema
 
     from drf_live_graphql.live.reading import Envelope
+    from drf_live_graphql.live.stream import LiveStream
     from drf_live_graphql.live.wants import Wants
     from drf_live_graphql.requests import Connection
 
@@ -118,10 +121,21 @@ class Operation:
             self._wire.put_error(self.id, document)
             return
         operation = document.operation(self._name)
-        if operation.operation is OperationType.SUBSCRIPTION and not self._wire.schema.extensions:
+        if self._is_live(document, operation):
             await self._subscribe(document)
         else:
             await self._stream()
+
+    def _is_live(self, document: Document, operation: OperationDefinitionNode) -> bool:
+        """Whether the operation is a generated subscription, and nobody else wants to see it."""
+        schema = self._wire.schema
+        subscription = schema._schema.subscription_type
+        if operation.operation is not OperationType.SUBSCRIPTION or subscription is None:
+            return False
+        names = Scope(document.fragments, self._variables).fields([operation])
+        return not schema.extensions and all(
+            name in subscription.fields and root_of(subscription.fields[name]) for name in names
+        )
 
     async def _subscribe(self, document: Document) -> None:
         # Strawberry's own stream would execute for each subscriber; its source says enough.
@@ -141,11 +155,8 @@ class Operation:
             source = await source
         if isinstance(source, ExecutionResult):
             self._wire.put_error(self.id, source.errors or ())
-        elif isinstance(source, LiveStream):
-            await self._go_live(source, document)
         else:
-            await source.aclose()
-            await self._stream()
+            await self._go_live(source, document)
 
     async def _go_live(self, stream: LiveStream, document: Document) -> None:
         wants = stream.wants()
