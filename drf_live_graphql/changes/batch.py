@@ -4,6 +4,10 @@ Django drops an ``on_commit`` callback whose savepoint was rolled back. So each 
 under one stack of savepoints is a callback of its own (a fragment): the fragments that survive to
 the commit are what was written. The batch is published by whichever fragment is heard of last,
 be it because it ran or because it was dropped.
+
+After the commit Django runs the callbacks one by one, and where somebody else's raises it drops
+those behind it. The error's traceback may keep them alive, so that nothing is heard of them: then
+the next change on the connection finds that its transaction is another one.
 """
 
 from __future__ import annotations
@@ -35,8 +39,10 @@ def record(label: str, pk: Any, kind: Kind, *, using: str, publish: Publish) -> 
     """
     connection = connections[using]
     batch = _open.get(connection)
+    if batch is not None and batch.left_behind(connection):
+        batch.finish()
     if batch is None or batch.over:
-        batch = _open[connection] = _Batch(publish)
+        batch = _open[connection] = _Batch(connection, publish)
     fragment = batch.fragment(tuple(connection.savepoint_ids))
     if fragment is not None:
         fragment.add(label, pk, kind)
@@ -45,34 +51,55 @@ def record(label: str, pk: Any, kind: Kind, *, using: str, publish: Publish) -> 
     fragment.add(label, pk, kind)
     # Runs the fragment at once when no transaction is open.
     transaction.on_commit(fragment, using=using)
+    fragment.place = len(connection.run_on_commit) - 1
 
 
 class _Batch:
     """What one transaction changed, and how many of its fragments are still to be heard of."""
 
-    __slots__ = ("_changes", "_committing", "_last", "_publish", "_waiting")
+    __slots__ = ("_changes", "_committing", "_connection", "_fragments", "_publish", "_waiting")
 
-    def __init__(self, publish: Publish) -> None:
+    def __init__(self, connection: BaseDatabaseWrapper, publish: Publish) -> None:
+        self._connection = weakref.ref(connection)
         self._publish = publish
         self._changes: dict[str, Changes] = {}
-        self._last: weakref.ref[_Fragment] | None = None
+        self._fragments: list[weakref.ref[_Fragment]] = []
         self._waiting = 0
         self._committing = False
 
     @property
     def over(self) -> bool:
         """Whether the transaction has ended: committed, or rolled back as a whole."""
-        return self._committing or (self._last is not None and not self._waiting)
+        return self._committing or not self._waiting
+
+    def _last(self) -> _Fragment | None:
+        while self._fragments and (fragment := self._fragments[-1]()) is None:
+            self._fragments.pop()
+        return fragment if self._fragments else None
+
+    def left_behind(self, connection: BaseDatabaseWrapper) -> bool:
+        """Whether fragments are alive that the connection no longer has in its queue.
+
+        A rollback would have ended them, so their transaction is committed.
+        """
+        last = self._last()
+        return last is not None and not self.over and not last.queued(connection)
+
+    def finish(self) -> None:
+        """Do what Django did not get to do, or has not yet done, after the commit."""
+        for fragment in [ref() for ref in self._fragments]:
+            if fragment is not None:
+                fragment()
 
     def fragment(self, stack: tuple[str | None, ...]) -> _Fragment | None:
-        """The fragment that a change under ``stack`` belongs to, if the last one is it."""
-        last = self._last() if self._last is not None else None
+        """The fragment that a change under ``stack`` belongs to, if the last alive is it."""
+        last = self._last()
         return last if last is not None and last.stack == stack else None
 
     def begin(self, stack: tuple[str | None, ...]) -> _Fragment:
         """A new fragment, waited for until it ran or was dropped."""
         fragment = _Fragment(self, stack)
-        self._last = weakref.ref(fragment)
+        self._fragments.append(weakref.ref(fragment))
         self._waiting += 1
         return fragment
 
@@ -84,12 +111,13 @@ class _Batch:
     def dropped(self, changes: dict[str, Changes]) -> None:
         """A fragment was let go by Django without having run.
 
-        Before the commit: its savepoint, or everything, was rolled back. After it: somebody
-        else's ``on_commit`` callback raised and took the rest of the queue with it, and the
-        changes are committed all the same.
+        Before the commit: its savepoint, or everything, was rolled back. After it, when the
+        connection commits by itself again: somebody else's ``on_commit`` callback raised and took
+        the rest of the queue with it, and the changes are committed all the same.
         """
-        if self._committing:
-            self._take(changes)
+        connection = self._connection()
+        if self._committing or (connection is not None and connection.autocommit):
+            self.committed(changes)
         else:
             self._waiting -= 1
 
@@ -107,12 +135,14 @@ class _Batch:
 class _Fragment:
     """The changes made in a row under one stack of savepoints; an ``on_commit`` callback."""
 
-    __slots__ = ("__weakref__", "_batch", "_changes", "_finalizer", "stack")
+    __slots__ = ("__weakref__", "_batch", "_changes", "_finalizer", "place", "stack")
 
     def __init__(self, batch: _Batch, stack: tuple[str | None, ...]) -> None:
         self._batch = batch
         self._changes: dict[str, Changes] = {}
         self.stack = stack
+        # Where it was last seen in the connection's queue.
+        self.place = 0
         self._finalizer = weakref.finalize(self, batch.dropped, self._changes)
         self._finalizer.atexit = False
 
@@ -122,6 +152,14 @@ class _Fragment:
         if changes is None:
             changes = self._changes[label] = Changes(label)
         changes.add(pk, kind)
+
+    def queued(self, connection: BaseDatabaseWrapper) -> bool:
+        """Whether Django still has it to run; a rollback to a savepoint shortens the queue."""
+        queue = connection.run_on_commit
+        self.place = min(self.place, len(queue) - 1)
+        while self.place >= 0 and queue[self.place][1] is not self:
+            self.place -= 1
+        return self.place >= 0
 
     def __call__(self) -> None:
         """Run by Django after the commit."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from tests.project.models import Fence, Vehicle
 
@@ -91,17 +91,46 @@ def test_only_savepoints_are_rolled_back_and_nothing_is_left(published: list[Com
     assert published == []
 
 
-def test_changes_made_by_a_hook_of_the_commit_are_published(published: list[Commit]) -> None:
+def test_changes_made_by_a_hook_of_the_commit_are_commits_of_their_own(
+    published: list[Commit],
+) -> None:
     with transaction.atomic():
         transaction.on_commit(lambda: Vehicle.objects.create(name="before ours"))
         fence = Fence.objects.create()
         transaction.on_commit(lambda: Vehicle.objects.create(name="after ours"))
     before, after = (vehicle.pk for vehicle in Vehicle.objects.order_by("pk"))
-    # A hook that runs before ours writes into what is about to be published.
     assert published == [
-        {FENCE: {fence.pk: "created"}, VEHICLE: {before: "created"}},
+        {FENCE: {fence.pk: "created"}},
+        {VEHICLE: {before: "created"}},
         {VEHICLE: {after: "created"}},
     ]
+
+
+def test_what_a_hook_of_the_commit_rolls_back_is_not_published(published: list[Commit]) -> None:
+    def try_and_fail() -> None:
+        with rolled_back():
+            Vehicle.objects.create(name="not this one")
+
+    with transaction.atomic():
+        transaction.on_commit(try_and_fail)
+        fence = Fence.objects.create()
+    assert published == [{FENCE: {fence.pk: "created"}}]
+
+
+def test_other_callbacks_around_ours_do_not_hide_it(published: list[Commit]) -> None:
+    """Ours moves up in Django's queue as those before it are dropped with their savepoint."""
+    keys: list[int] = []
+    with transaction.atomic():
+        with rolled_back():
+            for _ in range(3):
+                transaction.on_commit(_fail)
+            Vehicle.objects.create(name="not this one")
+        for _ in range(3):
+            with rolled_back():
+                transaction.on_commit(_fail)
+            keys.append(Fence.objects.create().pk)
+            transaction.on_commit(lambda: None)
+    assert published == [{FENCE: dict.fromkeys(keys, "created")}]
 
 
 def test_somebody_elses_failing_hook_loses_no_committed_change(published: list[Commit]) -> None:
@@ -117,6 +146,61 @@ def test_somebody_elses_failing_hook_loses_no_committed_change(published: list[C
     keys = Fence.objects.values_list("pk", flat=True)
     assert len(keys) == 2
     assert published == [{FENCE: dict.fromkeys(keys, "created")}]
+
+
+def _write_with_a_hook_that_fails_first() -> None:
+    with transaction.atomic():
+        transaction.on_commit(_fail)
+        Fence.objects.create()
+
+
+def test_a_hook_that_fails_before_ours_loses_no_committed_change(published: list[Commit]) -> None:
+    with pytest.raises(AbortError):
+        _write_with_a_hook_that_fails_first()
+    fence = Fence.objects.get()
+    assert published == [{FENCE: {fence.pk: "created"}}]
+
+
+def test_an_error_that_is_kept_holds_no_later_change_back(published: list[Commit]) -> None:
+    """Its traceback keeps the callbacks alive that Django did not get to."""
+    errors: list[Exception] = []
+    for _ in range(3):
+        try:
+            _write_with_a_hook_that_fails_first()
+        except AbortError as error:
+            errors.append(error)
+    with rolled_back():
+        Vehicle.objects.create(name="not this one")
+    Fence.objects.create()
+    keys = list(Fence.objects.order_by("pk").values_list("pk", flat=True))
+    assert len(errors) == 3
+    assert published == [{FENCE: {pk: "created"}} for pk in keys]
+
+
+def test_a_commit_that_fails_publishes_nothing(
+    published: list[Commit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise DatabaseError("a deferred constraint")
+
+    def write() -> None:
+        with transaction.atomic():
+            Fence.objects.create()
+            monkeypatch.setattr(connection, "commit", refuse)
+
+    with pytest.raises(DatabaseError):
+        write()
+    monkeypatch.undo()
+    assert not Fence.objects.exists()
+    assert published == []
+
+
+def test_a_connection_closed_in_a_transaction_publishes_nothing(published: list[Commit]) -> None:
+    with transaction.atomic():
+        Fence.objects.create()
+        connection.close()
+    assert not Fence.objects.exists()
+    assert published == []
 
 
 @pytest.mark.parametrize(
