@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from tests import servers
 
@@ -28,6 +29,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """LocaleMiddleware leaves its language to whatever its thread does next."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -18,6 +18,9 @@ URL = "redis://localhost:6379"
 CORE = "channels_redis.core.RedisChannelLayer"
 MEMORY = "channels.layers.InMemoryChannelLayer"
 
+# On Django 6 the checks of the database come along.
+pytestmark = pytest.mark.django_db
+
 
 class OwnLayer(InMemoryChannelLayer):
     """A project's own kind of in-memory layer."""

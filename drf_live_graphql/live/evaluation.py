@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from django.conf import settings as django_settings
 from django.http import Http404
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils import translation
 from rest_framework.fields import UUIDField
+from rest_framework.generics import GenericAPIView
 from rest_framework.relations import PrimaryKeyRelatedField
 from rest_framework.viewsets import ViewSetMixin
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterator, Sequence
 
     from django.db.models import Model, QuerySet
-    from rest_framework.generics import GenericAPIView
 
     from drf_live_graphql.location import Location
     from drf_live_graphql.requests import Connection
@@ -206,6 +207,15 @@ class Evaluation:
             return self.root.lookup_field in names
         if self.root.row.id_source not in names:
             return False
+        if type(self.view).get_serializer is not GenericAPIView.get_serializer:
+            return self._shows_pk()
+        # Making a serializer's fields costs as much as a query; its class says the same each time.
+        serializer_class = self.view.get_serializer_class()
+        if serializer_class not in _shows_pk:
+            _shows_pk[serializer_class] = self._shows_pk()
+        return _shows_pk[serializer_class]
+
+    def _shows_pk(self) -> bool:
         serializer: Any = self.view.get_serializer()
         field = getattr(serializer, "child", serializer).fields.get(self.root.row.id_key)
         if isinstance(field, UUIDField):
@@ -213,6 +223,10 @@ class Evaluation:
         if isinstance(field, PrimaryKeyRelatedField):
             return field.pk_field is None
         return type(field) in _PLAIN
+
+
+# Whether a serializer class shows the primary key as it stands.
+_shows_pk: WeakKeyDictionary[type[Any], bool] = WeakKeyDictionary()
 
 
 def _plain_classes() -> frozenset[type[Any]]:

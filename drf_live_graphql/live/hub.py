@@ -276,6 +276,7 @@ class Hub:
         async with self._membership:
             for label in self._joined.keys() - self._by_label.keys():
                 del self._joined[label]
+                self._sequence.forget(label)
                 if fence := self._fences.pop(label, None):
                     fence.cancel()  # No echo will come, and that is no doubt.
                 try:

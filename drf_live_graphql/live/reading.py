@@ -145,12 +145,25 @@ class ListReading:
 
     def delta(self, wants: Wants) -> Envelope | None:
         """See ``Reading``."""
+        entered, kept, left = self._told()
         envelope = self._envelope(
-            self._wanted("entered", self._entered, wants.created),
-            self._wanted("kept", self._kept, wants.updated),
-            list(self._left.values()) if wants.deleted else [],
+            self._wanted("entered", entered, wants.created),
+            self._wanted("kept", kept, wants.updated),
+            left if wants.deleted else [],
         )
         return envelope if any(envelope.values()) else None
+
+    def _told(self) -> tuple[dict[Any, Model], dict[Any, Model], list[str]]:
+        """What entered, changed and left by ids: to a client, an id that goes on is one row."""
+        old = set(self._left.values())
+        ids = {pk: _id(pk, id_) for pk, id_ in self._new_ids.items()} if old else {}
+        taken_over = {pk for pk, id_ in ids.items() if id_ in old}
+        if not taken_over:
+            return self._entered, self._kept, list(self._left.values())
+        entered = {pk: row for pk, row in self._entered.items() if pk not in taken_over}
+        kept = self._kept | {pk: self._entered[pk] for pk in taken_over}
+        going_on = {ids[pk] for pk in taken_over}
+        return entered, kept, [id_ for id_ in self._left.values() if id_ not in going_on]
 
     def catch_up(self, wants: Wants, missed: Collection[str]) -> Envelope | None:
         """See ``Reading``."""

@@ -27,6 +27,11 @@ class Sequence:
         """Forget what was heard: everything is read anew anyway."""
         self._last.clear()
 
+    def forget(self, label: str) -> None:
+        """Forget what was heard in a group that is left: its numbers go on unheard."""
+        for key in [key for key in self._last if key[0] == label]:
+            del self._last[key]
+
     def missed(self, label: str, stamp: Stamp, joined_at: float | None, *, alive: bool) -> bool:
         """Note ``stamp``; whether a message before it was missed.
 

@@ -172,6 +172,35 @@ async def test_a_row_by_another_id_is_another_row(connect: Connect) -> None:
     ]
 
 
+async def test_an_id_that_goes_on_to_another_row_is_updated(connect: Connect) -> None:
+    """Two articles swap their slugs in one commit: a client that holds both holds both."""
+    await connect("ada")
+    author = await _user("ada")
+    for slug in ("one", "two"):
+        await models.Article.objects.acreate(slug=slug, title=slug, published=True, author=author)
+    document = "subscription { articles { created { slug } updated { slug title } deleted } }"
+    socket = await connect("ada")
+    operation = await socket.subscribe(document)
+    await (await socket.subscribe("{ fences { id } }")).started()
+    await settled()
+
+    def swap() -> None:
+        one, two = models.Article.objects.order_by("slug")
+        with transaction.atomic():
+            for article, slug in ((one, "three"), (two, "one"), (one, "two")):
+                article.slug = slug
+                article.save()
+
+    await sync_to_async(swap)()
+    await settled()
+    told = _data(operation, "articles")[-1]
+    assert (told["created"], told["deleted"]) == ([], [])
+    assert sorted((row["slug"], row["title"]) for row in told["updated"]) == [
+        ("one", "two"),
+        ("two", "one"),
+    ]
+
+
 async def test_a_row_goes_out_of_sight_and_comes_back(connect: Connect) -> None:
     await connect("ada")
     ada = await _user("ada")

@@ -62,6 +62,13 @@ def test_memory_is_bounded() -> None:
     assert len(sequence._last) == module.MEMORY
 
 
+def test_a_group_that_was_left_starts_afresh_when_it_is_joined_again() -> None:
+    sequence = Sequence()
+    _missed(sequence, 1)
+    sequence.forget("app.model")
+    assert not _missed(sequence, 7)
+
+
 def test_a_clear_memory_starts_afresh() -> None:
     sequence = Sequence()
     _missed(sequence, 1)
