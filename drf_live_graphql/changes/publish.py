@@ -71,7 +71,8 @@ class Publisher:
 
     def reset(self) -> None:
         """Start afresh: what a forked child has to do, as the thread stays with its parent."""
-        self._lock = threading.Lock()
+        # Reentrant, as the garbage collector may end a batch, which publishes, at any time.
+        self._lock = threading.RLock()
         self._id = uuid.uuid4().hex
         self._queue: deque[Changes] = deque()
         self._lines: dict[str, _Line] = {}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 import uuid
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
-from channels.layers import get_channel_layer
+from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.test import override_settings
 
 from drf_live_graphql.changes import Changes, group_of
@@ -21,7 +23,7 @@ from tests import servers
 from tests.project import models
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from pytest_django.fixtures import SettingsWrapper
 
@@ -210,6 +212,107 @@ def test_publishing_never_raises(
     monkeypatch.setattr(module, "get_channel_layer", fail)
     publisher.publish(_commit(1))
     assert "could not be published" in caplog.text
+
+
+async def test_an_in_memory_layer_is_handed_over_on_the_readers_loop(publisher: Publisher) -> None:
+    publisher.bind(asyncio.get_running_loop())
+    ear = Ear()
+    await ear.listen()
+    await asyncio.to_thread(publisher.publish, _commit(1))
+    publisher.publish(_commit(2))
+    heard = [await ear.changes() for _ in range(2)]
+    assert [message["number"] for message in heard] == [1, 2]
+    assert publisher._thread is None
+    await ear.layer.flush()
+
+
+class Moody(InMemoryChannelLayer):
+    """Fails as often as it is told to."""
+
+    failures = 0
+    tried = 0
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        type(self).tried += 1
+        if type(self).failures:
+            type(self).failures -= 1
+            raise ConnectionError("not now")
+        await super().group_send(group, message)
+
+
+@pytest.fixture
+def moody(settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch) -> type[Moody]:
+    monkeypatch.setattr(Moody, "failures", 0)
+    monkeypatch.setattr(Moody, "tried", 0)
+    monkeypatch.setattr(module, "FIRST_RETRY", 0.001)
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": f"{__name__}.Moody"}}
+    return Moody
+
+
+async def test_a_layer_that_fails_is_tried_until_it_takes_the_message(
+    moody: type[Moody], publisher: Publisher, caplog: pytest.LogCaptureFixture
+) -> None:
+    moody.failures = 3
+    publisher.bind(asyncio.get_running_loop())
+    ear = Ear()
+    await ear.listen()
+    publisher.publish(_commit(1))
+    publisher.publish(_commit(2))
+    assert not publisher.idle
+    heard = [await ear.changes() for _ in range(2)]
+    assert [message["number"] for message in heard] == [1, 2]
+    assert moody.tried == 5
+    # Said once when it starts and once when it ends, not with every try.
+    assert [record.getMessage() for record in caplog.records] == [
+        "The channel layer takes no changes; trying again: ConnectionError('not now')",
+        "The channel layer takes changes again.",
+    ]
+    await ear.layer.flush()
+
+
+async def test_an_announcement_that_fails_is_not_repeated(
+    ear: Ear,
+    publisher: Publisher,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", "drf_live_graphql.changes")
+    monkeypatch.setattr(module, "ANNOUNCEMENTS", (0.01, 0.02))
+    send = publisher._send
+    failed: list[str] = []
+
+    async def once(group: str, message: dict[str, Any]) -> None:
+        if message["type"] == ALIVE and not failed:
+            failed.append(group)
+            raise ConnectionError("not now")
+        await send(group, message)
+
+    monkeypatch.setattr(publisher, "_send", once)
+    publisher.publish(_commit(1))
+    assert [(await ear.hear())["type"] for _ in range(2)] == [CHANGES, ALIVE]
+    assert failed == [group_of(LABEL)]
+    assert "could not be sent: ConnectionError('not now')" in caplog.text
+
+
+class Reentrant(deque[Changes]):
+    """A queue during whose use the garbage collector ends a fragment, which is published."""
+
+    def __init__(self, again: Callable[[], None]) -> None:
+        super().__init__()
+        self.again: list[Callable[[], None]] = [again]
+
+    def append(self, changes: Changes) -> None:
+        super().append(changes)
+        if self.again:
+            self.again.pop()()
+
+
+async def test_publishing_within_publishing(ear: Ear, publisher: Publisher) -> None:
+    """What Django dropped can be heard of at any time, at the hands of the collector."""
+    publisher._queue = Reentrant(lambda: publisher.publish(_commit(2)))
+    thread = threading.Thread(target=publisher.publish, args=[_commit(1)], daemon=True)
+    thread.start()
+    assert [list(decode(await ear.changes()).kinds) for _ in range(2)] == [[1], [2]]
 
 
 SHORT = """

@@ -1,0 +1,112 @@
+"""What travels: plain values there, the model's own Python values here."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from typing import Any
+
+import pytest
+
+from drf_live_graphql.changes import Changes, group_of, label_of
+from drf_live_graphql.changes import message as module
+from drf_live_graphql.changes.message import (
+    ALIVE,
+    CHANGES,
+    Stamp,
+    decode,
+    decode_stamp,
+    encode,
+    encode_alive,
+    split,
+)
+from tests.project import models
+
+STAMP = Stamp("abc", 7, 12.5, "host")
+
+
+def _sent(message: dict[str, Any]) -> dict[str, Any]:
+    """As any serialiser of a channel layer would carry it."""
+    sent: dict[str, Any] = json.loads(json.dumps(message))
+    return sent
+
+
+def _changes(label: str, **kinds: Any) -> Changes:
+    changes = Changes(label)
+    for kind, pks in kinds.items():
+        for pk in pks:
+            changes.add(pk, kind)  # type: ignore[arg-type]
+    return changes
+
+
+@pytest.mark.parametrize(
+    ("label", "pk"),
+    [("project.fence", 7), ("project.fence", 2**63 - 1), ("project.document", uuid.uuid4())],
+)
+def test_primary_keys_arrive_as_what_they_are(label: str, pk: object) -> None:
+    message = _sent(encode(_changes(label, created=[pk]), STAMP))
+    assert message["type"] == CHANGES
+    assert decode(message) == Changes(label, {pk: "created"})
+    assert decode_stamp(message) == (label, STAMP)
+
+
+def test_too_many_to_name_are_everything() -> None:
+    message = _sent(encode(Changes("project.fence", everything=True), STAMP))
+    assert decode(message) == Changes("project.fence", everything=True)
+
+
+def test_a_sign_of_life_carries_the_last_number() -> None:
+    message = _sent(encode_alive("project.fence", STAMP))
+    assert message["type"] == ALIVE
+    assert decode_stamp(message) == ("project.fence", STAMP)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "net"),
+    [
+        (["created", "updated"], "created"),
+        (["created", "deleted"], "deleted"),
+        (["updated", "updated"], "updated"),
+        (["updated", "deleted"], "deleted"),
+        (["deleted", "created"], "updated"),
+        (["deleted", "created", "deleted"], "deleted"),
+    ],
+)
+def test_the_net_result_of_one_commit(kinds: list[Any], net: str) -> None:
+    at_once, in_parts = Changes("project.fence"), Changes("project.fence")
+    for kind in kinds:
+        at_once.add(1, kind)
+        in_parts.merge(Changes("project.fence", {1: kind}))
+    assert at_once.kinds == in_parts.kinds == {1: net}
+
+
+def test_everything_stays_everything() -> None:
+    changes = Changes("project.fence", {1: "created"})
+    changes.merge(Changes("project.fence", everything=True))
+    changes.merge(Changes("project.fence", {2: "created"}))
+    assert changes.everything
+
+
+def test_only_what_is_too_large_is_turned_into_everything() -> None:
+    small = _changes("project.fence", created=[1, 2])
+    large = _changes("project.task", created=[1, 2, 3])
+    assert split([small, large], 2) == [small, Changes("project.task", everything=True)]
+
+
+@pytest.mark.parametrize(
+    "label", ["project.fence", "a" * 90 + ".b", "a" * 91, "a" * 200, "zäune.zaun"]
+)
+def test_a_group_has_a_name_that_channels_takes(label: str) -> None:
+    name = group_of(label)
+    assert re.fullmatch(r"[A-Za-z0-9_.\-]{1,99}", name)
+    assert group_of(label) == name != group_of(label + "x")
+
+
+def test_proxies_go_by_the_label_of_their_table() -> None:
+    assert label_of(models.ServiceVehicle) == label_of(models.Vehicle) == "project.vehicle"
+    assert label_of(models.Truck) == "project.truck"
+
+
+def test_the_host_is_told_where_nobody_says_otherwise() -> None:
+    assert Stamp("abc", 1, 0.0).host == module.HOST
