@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.db import connections, transaction
 from django.db.models import signals
+from django.test.utils import CaptureQueriesContext
 
 from drf_live_graphql.changes import ancestors, batch, watch, watched
 from tests.project import models
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.changes.conftest import Commit
 
 pytestmark = pytest.mark.usefixtures("live_db")
@@ -132,3 +136,60 @@ def test_a_batch_that_ended_is_not_kept_open(published: list[Commit]) -> None:
     with transaction.atomic():
         models.Fence.objects.create()
     assert batch._open[connections["default"]].over
+
+
+def test_deletes_of_models_that_are_not_live_stay_fast(project: models.Project) -> None:
+    """A model that is live wants its rows by name; the rows behind it go in one statement."""
+    users = get_user_model().objects
+    for name in ("ada", "bob"):
+        models.Membership.objects.create(project=project, user=users.create(username=name))
+    with CaptureQueriesContext(connections["default"]) as queries:
+        models.Membership.objects.all().delete()
+    statements = [q["sql"] for q in queries if "project_membership" in q["sql"]]
+    assert [statement.split()[0] for statement in statements] == ["DELETE"]
+
+
+def test_a_fast_delete_of_live_rows_is_told_row_by_row(published: list[Commit]) -> None:
+    fences = models.Fence.objects.bulk_create(models.Fence() for _ in range(3))
+    models.Fence.objects.all().delete()
+    assert published == [{"project.fence": {fence.pk: "deleted" for fence in fences}}]
+
+
+def test_deleting_a_child_of_several_tables_deletes_its_parent(published: list[Commit]) -> None:
+    pk = models.Truck.objects.create(name="lorry").pk
+    published.clear()
+    models.Truck.objects.get().delete()
+    assert published == [{"project.truck": {pk: "deleted"}, "project.vehicle": {pk: "deleted"}}]
+
+
+def test_deleting_a_parent_deletes_its_child(published: list[Commit]) -> None:
+    pk = models.Truck.objects.create(name="lorry").pk
+    published.clear()
+    models.Vehicle.objects.get().delete()
+    assert published == [{"project.truck": {pk: "deleted"}, "project.vehicle": {pk: "deleted"}}]
+
+
+def test_a_row_loaded_from_a_fixture_is_a_change(published: list[Commit], tmp_path: Path) -> None:
+    fixture = tmp_path / "fences.json"
+    fixture.write_text('[{"model": "project.fence", "pk": 77, "fields": {"number": 1}}]')
+    call_command("loaddata", str(fixture), verbosity=0)
+    assert published == [{"project.fence": {77: "created"}}]
+
+
+def test_get_or_create_and_its_kin_are_captured(published: list[Commit]) -> None:
+    fence, _ = models.Fence.objects.get_or_create(number=1)
+    models.Fence.objects.get_or_create(number=1)
+    models.Fence.objects.update_or_create(number=1, defaults={"number": 2})
+    assert published == [
+        {"project.fence": {fence.pk: "created"}},
+        {"project.fence": {fence.pk: "updated"}},
+    ]
+
+
+def test_clearing_what_is_empty_changes_this_end_alone(
+    project: models.Project, published: list[Commit]
+) -> None:
+    task = models.Task.objects.create(project=project, title="t")
+    published.clear()
+    task.labels.clear()
+    assert published == [{TASK: {task.pk: "updated"}}]
