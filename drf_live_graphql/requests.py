@@ -325,6 +325,12 @@ class _Traced(dict[str, Any]):
         self._note(_EVERYTHING)
         return dict(super().items())
 
+    def __or__(self, other: Any) -> Any:
+        return self.copy() | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | self.copy()
+
     def pop(self, key: str, *default: Any) -> Any:
         self._note(key)
         return super().pop(key, *default)

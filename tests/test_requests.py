@@ -92,6 +92,9 @@ def test_headers_are_looked_up_one_at_a_time() -> None:
         (lambda meta: meta.get("HTTP_X_OTHER", ""), "META:HTTP_X_OTHER"),
         (lambda meta: "HTTP_X_OTHER" in meta, "META:HTTP_X_OTHER"),
         (lambda meta: meta.pop("HTTP_X_TEAM"), "META:HTTP_X_TEAM"),
+        (lambda meta: meta | {}, "META:*"),
+        (lambda meta: {} | meta, "META:*"),
+        (lambda meta: {**meta}, "META:*"),
         (lambda meta: meta.setdefault("HTTP_X_TEAM", ""), "META:HTTP_X_TEAM"),
         (list, "META:*"),
         (len, "META:*"),
@@ -100,7 +103,6 @@ def test_headers_are_looked_up_one_at_a_time() -> None:
         (lambda meta: meta.values(), "META:*"),
         (lambda meta: meta.keys(), "META:*"),
         (lambda meta: meta.copy(), "META:*"),
-        (lambda meta: {**meta}, "META:*"),
     ],
 )
 def test_every_way_to_read_is_noted(look: Callable[[Any], object], noted: str) -> None:
