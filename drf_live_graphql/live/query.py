@@ -10,6 +10,7 @@ from drf_live_graphql.conf import settings
 from drf_live_graphql.exceptions import INTERNAL_MESSAGE, Refusal, refusal_of
 
 from . import executor
+from .reading import shown_id
 from .rendition import data_of
 from .round import Round, Work
 from .trace import trace_of
@@ -230,7 +231,7 @@ class LiveQuery:
     def move(self, sub: Subscription) -> None:
         """Have a subscription admitted anew, under another key; it keeps what it was told."""
         if isinstance(self._state, dict):
-            sub.missed.update(str(pk) if id_ is None else id_ for pk, id_ in self._state.items())
+            sub.missed.update(shown_id(pk, id_) for pk, id_ in self._state.items())
         self.hub.readmit(sub)
 
     async def _deliver(self, letter: Letter) -> None:

@@ -104,14 +104,14 @@ class ListReading:
         known = pk in before
         if row is None:
             if known:
-                self._left[pk] = _id(pk, before[pk])
+                self._left[pk] = shown_id(pk, before[pk])
         elif known and before[pk] == new:
             self._kept[pk] = row
         else:
             self._enter(pk, row, new)
             if known:
                 # The same row by another id is another row to a client.
-                self._left[pk] = _id(pk, before[pk])
+                self._left[pk] = shown_id(pk, before[pk])
 
     def _enter(self, pk: Any, row: Model, id_: str | None) -> None:
         self._entered[pk] = row
@@ -156,7 +156,7 @@ class ListReading:
     def _told(self) -> tuple[dict[Any, Model], dict[Any, Model], list[str]]:
         """What entered, changed and left by ids: to a client, an id that goes on is one row."""
         old = set(self._left.values())
-        ids = {pk: _id(pk, id_) for pk, id_ in self._new_ids.items()} if old else {}
+        ids = {pk: shown_id(pk, id_) for pk, id_ in self._new_ids.items()} if old else {}
         taken_over = {pk for pk, id_ in ids.items() if id_ in old}
         if not taken_over:
             return self._entered, self._kept, list(self._left.values())
@@ -175,7 +175,7 @@ class ListReading:
         selection = wants.created if wants.updated is None else wants.updated
         rows = self._evaluation.rows(members) if selection is not None else {}
         shown = self._wanted("all", rows, selection)
-        ids = {_id(pk, id_) for pk, id_ in members.items()}
+        ids = {shown_id(pk, id_) for pk, id_ in members.items()}
         left = [id_ for id_ in missed if id_ not in ids]
         if wants.updated is None:
             return self._envelope(shown, [], left)
@@ -197,7 +197,8 @@ class ListReading:
         return self._serialised[key]
 
 
-def _id(pk: Any, id_: str | None) -> str:
+def shown_id(pk: Any, id_: str | None) -> str:
+    """The GraphQL id of a row of ``Members``."""
     return str(pk) if id_ is None else id_
 
 
@@ -237,7 +238,7 @@ class RowReading:
     def _new_state(self) -> RowState | None:
         if self._row is not None:
             pk = self._row.pk
-            return RowState(pk, _id(pk, self._evaluation.ids([self._row])[pk]), visible=True)
+            return RowState(pk, shown_id(pk, self._evaluation.ids([self._row])[pk]), visible=True)
         before = self._before
         return None if before is None else RowState(before.pk, before.id, visible=False)
 
@@ -268,4 +269,4 @@ class RowReading:
         return {"action": action, "objectId": self._state.id, "instance": instance}
 
 
-__all__ = ["Envelope", "ListReading", "Reading", "RowReading", "RowState"]
+__all__ = ["Envelope", "ListReading", "Reading", "RowReading", "RowState", "shown_id"]
