@@ -122,16 +122,26 @@ class ListReading:
         members = self._before if self._members is None else self._members
         if members is None:
             return
-        late = [row for row in page.rows if self._is_late(members, row.pk)]
-        if late:
-            ids = self._evaluation.ids(late)
-            for row in late:
-                self._left.pop(row.pk, None)
-                self._enter(row.pk, row, ids[row.pk])
+        ids = self._evaluation.ids(page.rows)
+        for row in page.rows:
+            if self._is_late(members, row.pk, ids[row.pk]):
+                self._note_late(row, ids[row.pk])
 
-    def _is_late(self, members: Members, pk: Any) -> bool:
-        """Whether a row came in between the reading of the members and that of the page."""
-        return pk not in self._new_ids and (pk in self._left or pk not in members)
+    def _is_late(self, members: Members, pk: Any, id_: str | None) -> bool:
+        """Whether a row came, or got its id, between the reading of the members and of the page."""
+        if pk in self._left and pk not in self._new_ids:
+            return True
+        known = self._new_ids if pk in self._new_ids else members
+        return pk not in known or known[pk] != id_
+
+    def _note_late(self, row: Model, id_: str | None) -> None:
+        """What the page shows is what its readers hold, so it is what the members say."""
+        for noted in (self._left, self._kept, self._entered, self._new_ids):
+            noted.pop(row.pk, None)
+        before = self._before or {}
+        self._note(before, row.pk, row, id_)
+        if self._members is not None:
+            self._new_ids[row.pk] = id_
 
     def snapshot(self, wants: Wants) -> Envelope | None:
         """See ``Reading``."""

@@ -11,6 +11,7 @@ from rest_framework import permissions, viewsets
 from rest_framework.serializers import ModelSerializer, SerializerMethodField
 
 from drf_live_graphql import LiveRouter
+from drf_live_graphql.live import evaluation
 from drf_live_graphql.live import hub as hub_module
 from drf_live_graphql.live import query as query_module
 from drf_live_graphql.live.hub import get_hub
@@ -100,6 +101,35 @@ async def test_a_row_takes_anothers_place_while_a_round_runs(
     go.set()
     await settled()
     assert operation.payloads[-1]["data"]["article"]["instance"] == {"title": "2"}
+
+
+async def test_a_row_is_renamed_between_the_reading_of_the_members_and_of_the_page(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The snapshot shows it by its new id: that is the one by which it is updated, and leaves."""
+    author = await models.Article._meta.get_field("author").related_model.objects.acreate(
+        username="ada"
+    )
+    article = await models.Article.objects.acreate(slug="old", published=True, author=author)
+    socket, page = await connect(), evaluation.Evaluation.page
+
+    def renaming(self: evaluation.Evaluation) -> evaluation.Page:
+        monkeypatch.undo()
+        article.slug = "new"
+        article.save()
+        return page(self)
+
+    monkeypatch.setattr(evaluation.Evaluation, "page", renaming)
+    parts = "snapshot { slug } created { slug } updated { slug } deleted"
+    operation = await socket.subscribe(f"subscription {{ articles {{ {parts} }} }}")
+    await operation.started()
+    await settled()
+    await article.adelete()
+    await settled()
+    first, *rest = [payload["data"]["articles"] for payload in operation.payloads]
+    assert first["snapshot"] == [{"slug": "new"}]
+    assert [change for change in rest if change["created"]] == []
+    assert rest[-1]["deleted"] == ["new"]
 
 
 class Late(viewsets.ReadOnlyModelViewSet):
