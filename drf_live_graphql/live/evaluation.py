@@ -20,6 +20,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.relations import PrimaryKeyRelatedField
 from rest_framework.viewsets import ViewSetMixin
 
+from .filtersets import keep
 from .selection import prune
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Evaluation:
         view.args, view.kwargs = (), kwargs
         view.request = view.initialize_request(http_request, **kwargs)
         view.headers = view.default_response_headers
+        keep(view)
         self.view: GenericAPIView[Any] = view
         self.reads = http_request.reads
         self._queryset: QuerySet[Any] | None = None

@@ -6,7 +6,8 @@ import asyncio
 import os
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asgiref.sync import sync_to_async
@@ -20,8 +21,54 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+class Pool:
+    """Threads of which the one that was last at work is the first to work again.
+
+    Its caches are warm, those of its database connection too; and where there is little to do,
+    there is only one connection.
+    """
+
+    def __init__(self, size: int) -> None:
+        """No more than ``size`` threads; none yet."""
+        self._size = size
+        self._started = 0
+        self._idle: list[ThreadPoolExecutor] = []
+        self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._lock = threading.Lock()
+
+    def submit(self, function: Callable[[], Result]) -> Future[Result]:
+        """Have ``function`` run by a thread as soon as one is free."""
+        future: Future[Result] = Future()
+        with self._lock:
+            if self._idle:
+                thread = self._idle.pop()
+            elif self._started < self._size:
+                self._started += 1
+                thread = ThreadPoolExecutor(1, f"drf-live-evaluation-{self._started}")
+            else:
+                self._waiting.append((future, function))
+                return future
+        thread.submit(self._work, thread, future, function)
+        return future
+
+    def _work(
+        self, thread: ThreadPoolExecutor, future: Future[Any], function: Callable[[], Any]
+    ) -> None:
+        while True:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(function())
+                except BaseException as error:  # noqa: BLE001  # Raised where it is awaited.
+                    future.set_exception(error)
+            with self._lock:
+                if not self._waiting:
+                    self._idle.append(thread)
+                    return
+                future, function = self._waiting.popleft()
+
+
 _lock = threading.Lock()
-_pool: ThreadPoolExecutor | None = None
+_pool: Pool | None = None
 
 
 async def run(function: Callable[[], Result]) -> Result:
@@ -32,7 +79,7 @@ async def run(function: Callable[[], Result]) -> Result:
     """
     if settings.THREAD_SENSITIVE:
         return await sync_to_async(function, thread_sensitive=True)()
-    return await asyncio.get_running_loop().run_in_executor(_executor(), _clean, function)
+    return await asyncio.wrap_future(_executor().submit(lambda: _clean(function)))
 
 
 def _clean(function: Callable[[], Result]) -> Result:
@@ -60,11 +107,11 @@ def _keep(connection: Any) -> None:
     connection.health_check_enabled = True
 
 
-def _executor() -> ThreadPoolExecutor:
+def _executor() -> Pool:
     global _pool
     with _lock:
         if _pool is None:
-            _pool = ThreadPoolExecutor(settings.EVALUATION_THREADS, "drf-live-evaluation")
+            _pool = Pool(settings.EVALUATION_THREADS)
         return _pool
 
 

@@ -85,7 +85,8 @@ class Subscription:
         """Send, or note that the reader has to be told everything again."""
         if self.ended:
             return
-        self.told = True
+        if not self.told:
+            self.told = True
         if not self.behind and self.sink.deliver(envelope, payload):
             return
         self.behind = True

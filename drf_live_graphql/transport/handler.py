@@ -35,12 +35,10 @@ from .operations import Operation
 from .outbox import Outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from graphql import GraphQLError
     from strawberry.schema import Schema
-
-    Send = Callable[[Mapping[str, Any]], Coroutine[Any, Any, None]]
 
 logger = logging.getLogger("drf_live_graphql.transport")
 
@@ -60,14 +58,16 @@ class LiveHandler(BaseGraphQLTransportWSHandler[Any, Any]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """As strawberry's; made by the consumer for each socket."""
         super().__init__(*args, **kwargs)
+        consumer = self.context["request"]
         self._outbox = Outbox(
-            self._transmit,
+            consumer.scope.get(SEND, consumer.base_send),
             limit=settings.OUTBOX_BYTES,
             drained=self._drained,
             ping=lambda: '{"type":"ping"}',
         )
-        consumer = self.context["request"]
-        self._send: Send = consumer.scope.get(SEND, consumer.base_send)
+        # See Wire: what a change passes through once for each subscriber takes no detour.
+        self.offer = self._outbox.offer
+        self.put = self._outbox.put
         self._keep_alive: asyncio.TimerHandle | None = None
         self._closer: asyncio.Task[None] | None = None
         self._closing = False
@@ -241,14 +241,6 @@ class LiveHandler(BaseGraphQLTransportWSHandler[Any, Any]):
 
     # Wire (see operations).
 
-    def offer(self, frame: str) -> bool:
-        """See ``Wire``."""
-        return self._outbox.offer(frame)
-
-    def put(self, frame: str) -> None:
-        """See ``Wire``."""
-        self._outbox.put(frame)
-
     def put_error(self, id_: str, errors: Sequence[GraphQLError]) -> None:
         """See ``Wire``."""
         if self.operations.pop(id_, None) is not None:
@@ -260,10 +252,7 @@ class LiveHandler(BaseGraphQLTransportWSHandler[Any, Any]):
             self._put({"id": id_, "type": "complete"})
 
     def _put(self, message: Mapping[str, Any]) -> None:
-        self._outbox.put(json.dumps(message, separators=(",", ":"), ensure_ascii=False))
-
-    def _transmit(self, frame: str) -> Coroutine[Any, Any, None]:
-        return self._send({"type": "websocket.send", "text": frame})
+        self.put(json.dumps(message, separators=(",", ":"), ensure_ascii=False))
 
     def _drained(self) -> None:
         for operation in list(self.operations.values()):

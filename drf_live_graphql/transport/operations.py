@@ -69,6 +69,7 @@ class Operation:
         "_extensions",
         "_name",
         "_next",
+        "_offer",
         "_query",
         "_subscription",
         "_variables",
@@ -91,6 +92,7 @@ class Operation:
         self.id = id_
         self.task: asyncio.Task[None] | None = None
         self._wire = wire
+        self._offer = wire.offer
         self._query = query
         self._variables = dict(variables or {})
         self._name = name
@@ -230,7 +232,7 @@ class Operation:
     def deliver(self, envelope: Envelope, payload: str | None) -> bool:
         """See ``Sink``."""
         assert payload is not None
-        return self._wire.offer(f"{self._next}{payload}}}")
+        return self._offer(f"{self._next}{payload}}}")
 
     def fail(self, error: GraphQLError) -> None:
         """See ``Sink``."""

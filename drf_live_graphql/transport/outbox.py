@@ -9,9 +9,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Generator
+    from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 
-    Send = Callable[[str], Coroutine[Any, Any, None]]
+    Send = Callable[[Mapping[str, Any]], Coroutine[Any, Any, None]]
 
 
 class Outbox:
@@ -22,12 +22,30 @@ class Outbox:
 
     Not every server pushes back on a reader that does not read (daphne takes all of it into
     memory), so bytes also count as waiting until the client has answered a ping sent after them.
+
+    A change passes here once for each subscriber: hence the slots, and few calls on that way.
     """
+
+    __slots__ = (
+        "_acknowledged",
+        "_closed",
+        "_drained",
+        "_limit",
+        "_ping",
+        "_ping_due",
+        "_pings",
+        "_refused",
+        "_send",
+        "_sent",
+        "_task",
+        "_waiting",
+        "_waiting_bytes",
+    )
 
     def __init__(
         self, send: Send, *, limit: int, drained: Callable[[], None], ping: Callable[[], str]
     ) -> None:
-        """``send`` sends one text frame; ``limit`` is the number of bytes that may wait.
+        """``send`` is the server's (ASGI); ``limit`` is the number of bytes that may wait.
 
         ``drained`` is called when frames can be taken again after some were refused. ``ping``
         makes a frame that the client has to answer.
@@ -45,6 +63,8 @@ class Outbox:
         # with the time of that ping.
         self._sent = self._acknowledged = 0
         self._pings: deque[tuple[int, float]] = deque()
+        # The number of bytes sent above which the next ping is due.
+        self._ping_due = limit // 4
 
     @property
     def waiting(self) -> int:
@@ -58,33 +78,43 @@ class Outbox:
 
     def offer(self, frame: str) -> bool:
         """Send ``frame`` unless too much waits; whether it was taken."""
-        if self._closed:
-            return True
         if self._refused or self.waiting >= self._limit:
-            self._refused = True
-            if not self._pings:
-                self.ping()
-            return False
+            return self._refuse()
         self.put(frame)
         return True
+
+    def _refuse(self) -> bool:
+        if self._closed:
+            return True
+        self._refused = True
+        if not self._pings:
+            self.ping()
+        return False
 
     def put(self, frame: str) -> None:
         """Send ``frame`` in any case (answers and errors; each is asked for by the client)."""
         if self._closed:
             return
         if self._task is None:
-            self._transmit(frame)
+            self._sent += len(frame)
+            try:
+                rest = step(self._send({"type": "websocket.send", "text": frame}))
+            except Exception:  # noqa: BLE001  # The socket is gone; disconnect tells its reader.
+                self._closed = True
+                return
+            if rest is not None:
+                self._task = asyncio.ensure_future(self._finish(rest))
         else:
             self._waiting.append(frame)
             self._waiting_bytes += len(frame)
-        covered = self._pings[-1][0] if self._pings else self._acknowledged
-        if self._sent - covered > self._limit // 4:
+        if self._sent > self._ping_due:
             self.ping()
 
     def ping(self) -> None:
         """Send a ping; everything sent before it is known to be read once it is answered."""
         total = self._sent + self._waiting_bytes
         self._pings.append((total, asyncio.get_running_loop().time()))
+        self._ping_due = total + self._limit // 4
         self.put(self._ping())
 
     def answered(self) -> None:
@@ -100,16 +130,6 @@ class Outbox:
         if self._task is not None:
             self._task.cancel()
 
-    def _transmit(self, frame: str) -> None:
-        self._sent += len(frame)
-        try:
-            rest = step(self._send(frame))
-        except Exception:  # noqa: BLE001  # The socket is gone; its reader is told by disconnect.
-            self._closed = True
-            return
-        if rest is not None:
-            self._task = asyncio.ensure_future(self._finish(rest))
-
     async def _finish(self, rest: Awaitable[None]) -> None:
         """Go on with a send that blocked, then with what came meanwhile."""
         try:
@@ -118,8 +138,8 @@ class Outbox:
                 frame = self._waiting.popleft()
                 self._waiting_bytes = max(0, self._waiting_bytes - len(frame))
                 self._sent += len(frame)
-                await self._send(frame)
-        except Exception:  # noqa: BLE001  # As in _transmit.
+                await self._send({"type": "websocket.send", "text": frame})
+        except Exception:  # noqa: BLE001  # As in put.
             self._closed = True
             self._waiting.clear()
         finally:
@@ -132,22 +152,31 @@ class Outbox:
             self._drained()
 
 
-def step(coroutine: Coroutine[Any, Any, None]) -> Awaitable[None] | None:
-    """Run ``coroutine`` up to where it waits; what is left of it, ``None`` if it is done.
+if sys.version_info >= (3, 12):
 
-    Raises what the coroutine raises before it waits. Python 3.12 knows this as an eager task.
-    """
-    if sys.version_info >= (3, 12):
+    def step(coroutine: Coroutine[Any, Any, None]) -> Awaitable[None] | None:
+        """Run ``coroutine`` up to where it waits; what is left of it, ``None`` if it is done.
+
+        Raises what the coroutine raises before it waits.
+        """
         task = asyncio.Task(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
         if not task.done():
             return task
         task.result()
         return None
-    try:
-        waited_for = coroutine.send(None)
-    except StopIteration:
-        return None
-    return _resume(coroutine, waited_for)
+
+else:  # There are no eager tasks yet.
+
+    def step(coroutine: Coroutine[Any, Any, None]) -> Awaitable[None] | None:
+        """Run ``coroutine`` up to where it waits; what is left of it, ``None`` if it is done.
+
+        Raises what the coroutine raises before it waits.
+        """
+        try:
+            waited_for = coroutine.send(None)
+        except StopIteration:
+            return None
+        return _resume(coroutine, waited_for)
 
 
 @types.coroutine

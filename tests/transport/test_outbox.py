@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from drf_live_graphql.transport.outbox import Outbox, step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Server:
@@ -19,14 +22,15 @@ class Server:
         self.gone = False
         self.drained = 0
 
-    async def send(self, frame: str) -> None:
+    async def send(self, event: Mapping[str, Any]) -> None:
         if self.gone:
             raise ConnectionError("gone")
         if self.gate is not None:
             await self.gate.wait()
         if self.gone:
             raise ConnectionError("gone")
-        self.frames.append(frame)
+        assert event["type"] == "websocket.send"
+        self.frames.append(event["text"])
 
     def on_drained(self) -> None:
         self.drained += 1
