@@ -69,11 +69,14 @@ class Result:
 class Load:
     """A process of subscribers."""
 
-    def __init__(self, port: int, sockets: int, cookie: str, document: str) -> None:
+    def __init__(
+        self, port: int, sockets: int, cookie: str, document: str, *, sleep: bool = True
+    ) -> None:
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "benchmarks.load", "--port", str(port)),
                 *("--sockets", str(sockets), "--cookie", cookie, "--document", document),
+                *(("--sleep",) if sleep else ()),
             ],
             cwd=servers.ROOT,
             stdin=subprocess.PIPE,
@@ -96,9 +99,9 @@ class Load:
 
 
 @contextmanager
-def load(server: servers.AsgiServer, *arguments: Any) -> Iterator[Load]:
+def load(server: servers.AsgiServer, *arguments: Any, sleep: bool = True) -> Iterator[Load]:
     try:
-        subscribers = Load(server.port, *arguments)
+        subscribers = Load(server.port, *arguments, sleep=sleep)
     except RuntimeError:
         sys.stderr.write(server.output())
         raise
@@ -116,10 +119,12 @@ def measure(
     rounds: int,
     cookie: str,
     change: Callable[[int], int],
+    sleep: bool = False,
 ) -> tuple[Result, str]:
     """Measure one design on one server; returns the figures and one of the frames delivered.
 
-    `change` makes the change of a round and returns when it was committed (`monotonic_ns`).
+    `change` makes the change of a round and returns when it was committed (`monotonic_ns`);
+    `sleep` lets the readers sleep until something comes (see load.py).
     """
     document = DOCUMENTS[design]
     with ExitStack() as stack:
@@ -131,7 +136,7 @@ def measure(
         process = psutil.Process(server.process.pid)
         with load(server, WARM, cookie, document):
             before = process.memory_info().rss
-            subscribers = stack.enter_context(load(server, sockets, cookie, document))
+            subscribers = stack.enter_context(load(server, sockets, cookie, document, sleep=sleep))
             memory = process.memory_info().rss - before
         play(subscribers, change, range(1, 4))  # The first rounds warm up.
         cpu = cpu_seconds(process)
@@ -262,6 +267,7 @@ def main() -> None:
     parser.add_argument(
         "--designs", nargs="+", default=["live", "bare", "naive"], choices=list(APPLICATIONS)
     )
+    parser.add_argument("--sleep", action="store_true", help="let the readers sleep (see load.py)")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
     cookie, change = prepare()
@@ -275,6 +281,7 @@ def main() -> None:
                 rounds=options.naive_rounds if design == "naive" else options.rounds,
                 cookie=cookie,
                 change=bare_change(frame) if design == "bare" else change,
+                sleep=options.sleep,
             )
             if design == "live":
                 frame = delivered

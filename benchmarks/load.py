@@ -156,7 +156,17 @@ async def run(options: argparse.Namespace) -> None:
         )
         if number % 50 == 49:  # In waves, so that the listen queue never overflows.
             await subscriber.upgraded
+    if not options.sleep:
+        stay_awake(loop)
     await loop.run_in_executor(None, sys.stdin.read)
+
+
+def stay_awake(loop: asyncio.AbstractEventLoop) -> None:
+    """Poll without pause. To wake a reader on the same machine is work of the sender's, which a
+    client elsewhere does not make; and it strikes a design that sends a little slower than its
+    readers read at every frame, a faster one hardly ever.
+    """
+    loop.call_soon(stay_awake, loop)
 
 
 def fail(context: dict[str, object]) -> int:
@@ -172,6 +182,7 @@ def main() -> None:
     parser.add_argument("--cookie", default="")
     parser.add_argument("--sockets", type=int, required=True)
     parser.add_argument("--document", required=True)
+    parser.add_argument("--sleep", action="store_true", help="sleep while nothing comes")
     options = parser.parse_args()
     try:
         import uvloop

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+
 class Pool:
     """Threads of which the one that was last at work is the first to work again.
 

@@ -51,6 +51,23 @@ class _Keeping:
     """A mixin of ``DjangoFilterBackend``."""
 
     def get_filterset_class(self, view: Any, queryset: QuerySet[Any] | None = None) -> Any:
+        kept = self._kept(view, queryset)
+        return kept or super().get_filterset_class(view, queryset)  # type: ignore[misc]
+
+    def filter_queryset(
+        self, request: Request, queryset: QuerySet[Any], view: Any
+    ) -> QuerySet[Any]:
+        kept = self._kept(view, queryset)
+        names = tuple(kept.base_filters) if kept else ()
+        if kept and not any(parameter.startswith(names) for parameter in request.query_params):
+            return queryset
+        filtered: QuerySet[Any] = super().filter_queryset(  # type: ignore[misc]
+            request, queryset, view
+        )
+        return filtered
+
+    def _kept(self, view: Any, queryset: QuerySet[Any] | None) -> Any:
+        """The filter set class that is kept, ``None`` where it has to be made anew."""
         fields = getattr(view, "filterset_fields", None)
         if (
             queryset is None
@@ -58,29 +75,13 @@ class _Keeping:
             or getattr(view, "filterset_class", None)
             or fields is not getattr(type(view), "filterset_fields", None)
         ):
-            return super().get_filterset_class(view, queryset)  # type: ignore[misc]
+            return None
         key = (type(self), type(view), queryset.model)
         if key not in _kept:
             made = super().get_filterset_class(view, queryset)  # type: ignore[misc]
-            if not _is_fixed(made, queryset.model):
-                return made
             made.get_form_class = _once(made.get_form_class)
-            _kept[key] = made
+            _kept[key] = made if _is_fixed(made, queryset.model) else None
         return _kept[key]
-
-    def filter_queryset(
-        self, request: Request, queryset: QuerySet[Any], view: Any
-    ) -> QuerySet[Any]:
-        filterset_class = self.get_filterset_class(view, queryset)
-        if filterset_class in _kept.values() and not any(
-            parameter.startswith(tuple(filterset_class.base_filters))
-            for parameter in request.query_params
-        ):
-            return queryset
-        filtered: QuerySet[Any] = super().filter_queryset(  # type: ignore[misc]
-            request, queryset, view
-        )
-        return filtered
 
 
 # By backend, view class and model.

@@ -244,11 +244,12 @@ class LiveQuery:
                 sub.fail(Refusal(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR"))
             return
         data = data_of(payload) if payload and letter.to[0].wants.only_query else None
-        for count, sub in enumerate(letter.to, 1):
-            if sub.query is self and (data is None or sub.is_news(data)):
-                sub.deliver(letter.envelope, payload)
-            if count % STRIDE == 0:
+        for start in range(0, len(letter.to), STRIDE):
+            if start:
                 await asyncio.sleep(0)
+            for sub in letter.to[start : start + STRIDE]:
+                if sub.query is self and (data is None or sub.is_news(data)):
+                    sub.deliver(letter.envelope, payload)
 
     @staticmethod
     async def _payload(letter: Letter) -> str | None:

@@ -78,7 +78,8 @@ class Outbox:
 
     def offer(self, frame: str) -> bool:
         """Send ``frame`` unless too much waits; whether it was taken."""
-        if self._refused or self.waiting >= self._limit:
+        waiting = self._waiting_bytes + self._sent - self._acknowledged
+        if self._refused or waiting >= self._limit:
             return self._refuse()
         self.put(frame)
         return True

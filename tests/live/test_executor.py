@@ -1,0 +1,54 @@
+"""The threads of evaluations."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, wait
+
+import pytest
+
+from drf_live_graphql.live.executor import Pool
+
+PATIENCE = 10.0
+
+
+def test_the_thread_that_was_last_at_work_works_first() -> None:
+    pool = Pool(4)
+    names = {pool.submit(lambda: threading.current_thread().name).result(PATIENCE)}
+    go = threading.Event()
+    busy = [pool.submit(lambda: go.wait(PATIENCE)) for _ in range(2)]
+    names.add(pool.submit(lambda: threading.current_thread().name).result(PATIENCE))
+    go.set()
+    wait(busy, PATIENCE)
+    assert len(names) == 2
+
+
+def test_no_more_threads_than_allowed_and_all_work_is_done() -> None:
+    pool, gate = Pool(2), threading.Barrier(3)
+    busy = [pool.submit(lambda: gate.wait(PATIENCE)) for _ in range(2)]
+    late: list[Future[str]] = [
+        pool.submit(lambda: threading.current_thread().name) for _ in range(20)
+    ]
+    assert not any(future.done() for future in late)
+    gate.wait(PATIENCE)
+    assert len({future.result(PATIENCE) for future in [*late]}) <= 2
+    wait(busy, PATIENCE)
+
+
+def test_what_a_function_raises_is_raised_where_it_is_awaited_and_nowhere_else() -> None:
+    pool = Pool(1)
+    with pytest.raises(ZeroDivisionError):
+        pool.submit(lambda: 1 / 0).result(PATIENCE)
+    assert pool.submit(lambda: 7).result(PATIENCE) == 7
+
+
+def test_work_that_is_cancelled_while_it_waits_is_not_done() -> None:
+    pool, go, done = Pool(1), threading.Event(), []
+    busy = pool.submit(lambda: go.wait(PATIENCE))
+    cancelled = pool.submit(lambda: done.append("cancelled"))
+    last = pool.submit(lambda: done.append("last"))
+    assert cancelled.cancel()
+    go.set()
+    last.result(PATIENCE)
+    assert busy.done()
+    assert done == ["last"]
