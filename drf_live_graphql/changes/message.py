@@ -32,12 +32,15 @@ PING = "drf_live.ping"
 class Changes:
     """One commit's changes of one model: what happened to which primary keys.
 
-    ``everything`` says that too many rows changed to name them.
+    ``everything`` says that too many rows changed to name them. ``links`` says which rows of other
+    models the changed ones pointed to or point to now: by the ``attname`` of each foreign key, the
+    values before and after. ``None`` is unknown.
     """
 
     label: str
     kinds: dict[Any, Kind] = field(default_factory=dict)
     everything: bool = False
+    links: dict[str, set[Any]] | None = None
 
     def add(self, pk: Any, kind: Kind) -> None:
         """Note a change of ``pk``; of several in one commit the net result stays."""

@@ -136,6 +136,11 @@ class LiveQuery:
         self._work.whole = True
         self._kick()
 
+    def reauthorise(self) -> None:
+        """Ask the view whether it still answers everybody; those whom it refuses are told so."""
+        self._work.who = True
+        self._kick()
+
     def _kick(self) -> None:
         if self._task is None and self._subscriptions and self._work:
             self._task = asyncio.get_running_loop().create_task(self._run())

@@ -41,17 +41,20 @@ class Work:
     whole: bool = False
     # A model that only a selected ``query`` reads was changed.
     queries: bool = False
+    # The view is to be asked whether it still answers; no row need be read for it.
+    who: bool = False
     joiners: dict[Subscription, None] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.changed or self.whole or self.queries or self.joiners)
+        return bool(self.changed or self.whole or self.queries or self.who or self.joiners)
 
     def put_back(self, earlier: Work) -> None:
         """Add the work of a round that failed."""
         self.changed = {**earlier.changed, **self.changed}
         self.whole |= earlier.whole
         self.queries |= earlier.queries
+        self.who |= earlier.who
         self.joiners = {**earlier.joiners, **self.joiners}
 
 
