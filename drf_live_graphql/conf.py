@@ -49,6 +49,9 @@ DEFAULTS: Mapping[str, object] = {
     "CONNECTION_INIT_TIMEOUT": 10.0,
     # Seconds between the server's pings; a socket silent for two of them is closed.
     "KEEP_ALIVE": 25.0,
+    # Rows of one list that are read again one by one since rows that they show have changed; more,
+    # and the list is compared as a whole.
+    "MAX_PARENTS": 1_000,
     # Changes of one model in one commit above which only "many changed" is published.
     "MAX_CHANGES_PER_MESSAGE": 5_000,
     # Messages that wait in a process while the channel layer is down; then the oldest go.

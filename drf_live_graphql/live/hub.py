@@ -123,7 +123,7 @@ class Hub:
             with evaluation.surroundings():
                 # A subscription that goes on under another identity was paid for before.
                 evaluation.authorise(throttle=not subscription.told)
-            return evaluation.identity(), frozenset(evaluation.reads)
+            return evaluation.identity(), frozenset(evaluation.facts)
 
         identity, reads = await executor.run(authorise)
         self._learn(root, reads)
@@ -143,6 +143,15 @@ class Hub:
             raise
         if not subscription.ended and subscription.query is query:
             query.join(subscription)
+
+    async def listens(self, query: LiveQuery) -> bool:
+        """Have ``query`` hear of all that concerns it; whether it did so before this call."""
+        new = [label for label in query.all_labels() if query not in self._by_label.get(label, ())]
+        if not new:
+            return True
+        self._index(query)
+        await self._listen(new)
+        return False
 
     def forget(self, query: LiveQuery) -> None:
         """A query without subscriptions: leave the groups that nobody else needs."""
@@ -170,7 +179,7 @@ class Hub:
         """
         assert outcome.speaker is not None
         trace = trace_of(query.key.root)
-        if trace.learn(outcome.reads):
+        if trace.learn(outcome.facts):
             self._split_others(query)
         return [] if trace.names == outcome.names else self._split(query, outcome.speaker)
 

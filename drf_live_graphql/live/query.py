@@ -6,22 +6,30 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.base_session import AbstractBaseSession
+
+from drf_live_graphql.changes import label_of
 from drf_live_graphql.conf import settings
 from drf_live_graphql.exceptions import INTERNAL_MESSAGE, Refusal, refusal_of
 
 from . import executor
-from .reading import shown_id
+from .paths import Paths
+from .reading import ListState, shown_id
+from .reads import Purpose, known_labels, learn_labels, merge, user_links
 from .rendition import data_of
 from .round import Round, Work
 from .trace import trace_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Iterator, Mapping
 
     from drf_live_graphql.changes import Changes
     from drf_live_graphql.location import Location
 
     from .hub import Hub
+    from .reads import Dependencies
     from .round import Cohort, Letter, Outcome
     from .subscription import Subscription
     from .trace import Key
@@ -54,6 +62,10 @@ class LiveQuery:
         # Reserved, but not joined: told nothing yet, so that the snapshot comes first.
         self._waiting: Group = {}
         self._state: Any = None
+        # What the answer was seen to depend on, beside the rows' own models.
+        self._dependencies: Dependencies = {}
+        self._paths = Paths(key.root.model)
+        self._asker: Hashable = None
         self._work = Work()
         self._task: asyncio.Task[None] | None = None
 
@@ -69,7 +81,11 @@ class LiveQuery:
 
     def all_labels(self) -> frozenset[str]:
         """The models that concern this query, those read by a selected ``query`` included."""
-        return frozenset(self.labels).union(*(next(iter(c)).labels for c in self._cohorts.values()))
+        return frozenset(self.labels) | known_labels(self.key.root) | self._query_labels()
+
+    def _query_labels(self) -> frozenset[str]:
+        """The models that the roots selected below ``query`` read."""
+        return frozenset().union(*(next(iter(c)).labels for c in self._cohorts.values()))
 
     def reserve(self, subscription: Subscription) -> None:
         """Keep this query alive for a subscription that is about to join."""
@@ -104,15 +120,56 @@ class LiveQuery:
 
     def notify(self, changes: Changes) -> None:
         """Rows of a model that concerns this query were changed."""
+        work = self._work
+        if changes.label in self.labels:
+            self._notify_own(changes)
+        if purpose := self._dependencies.get(changes.label):
+            self._notify_related(changes, purpose)
+        if changes.label in self._query_labels():
+            work.queries = True
+        self._kick()
+
+    def _notify_own(self, changes: Changes) -> None:
         if not self._concerns(changes):
             return
-        if changes.label not in self.labels:
-            self._work.queries = True
-        elif changes.everything or not self.labels[changes.label]:
+        if changes.everything or not self.labels[changes.label]:
             self._work.whole = True
         else:
             self._work.changed.update(dict.fromkeys(changes.kinds))
-        self._kick()
+
+    def _notify_related(self, changes: Changes, purpose: Purpose) -> None:
+        work = self._work
+        if purpose & Purpose.SELF and self._is_askers(changes):
+            # Their own row is compared; what else proves who they are may say more.
+            work.who = True
+            work.what |= changes.label != self._user_label()
+            work.which |= changes.label != self._user_label()
+        if purpose & (Purpose.WHO | Purpose.WHICH):
+            work.which = True
+        if purpose & (Purpose.WHO | Purpose.OPAQUE):
+            work.what = True
+        elif purpose & Purpose.WHAT:
+            work.relate(changes)
+
+    def _is_askers(self, changes: Changes) -> bool:
+        """Whether a change of rows by which users are known concerns the user of this query."""
+        identity: Any = self.key.identity
+        if identity is None or changes.everything:
+            return True
+        model = apps.get_model(changes.label)
+        if changes.label == self._user_label():
+            return identity[1] in changes.kinds
+        if issubclass(model, AbstractBaseSession):
+            sessions = {sub.connection.session_key for sub in self._speakers()}
+            return not sessions.isdisjoint(changes.kinds)
+        owners = user_links(changes.label)
+        if not owners or changes.links is None:
+            return True
+        return any(identity[1] in changes.links.get(attname, ()) for attname in owners)
+
+    def _speakers(self) -> Iterator[Subscription]:
+        """One subscription for each credential."""
+        return (next(iter(group)) for group in self._credentials.values())
 
     def _concerns(self, changes: Changes) -> bool:
         """A row that is shown changes only with itself; what is hidden may appear by any change.
@@ -129,7 +186,7 @@ class LiveQuery:
             or not state.visible
         ):
             return True
-        return state.pk in changes.kinds or any(sub.wants.query for sub in self._subscriptions)
+        return state.pk in changes.kinds
 
     def resync(self) -> None:
         """Changes may have been missed: tell everybody where things stand."""
@@ -159,7 +216,11 @@ class LiveQuery:
                         return
                 else:
                     failures = 0
-                    await self._conclude(work, outcome)
+                    if await self._listens(outcome):
+                        await self._conclude(work, outcome)
+                    else:
+                        # What was read may have changed unheard: it is read again, heard.
+                        self._work.put_back(work)
         finally:
             self._task = None
             self._kick()
@@ -171,12 +232,11 @@ class LiveQuery:
             state=self._state,
             work=work,
             cohorts=self._joined(),
-            credentials={
-                credential: next(iter(group)).connection
-                for credential, group in self._credentials.items()
-            },
+            credentials={sub.connection.credential: sub.connection for sub in self._speakers()},
             cursor=self.hub.cursor(),
             names=trace_of(self.key.root).names,
+            paths=self._paths,
+            asker=self._asker,
         )
 
     def _joined(self) -> tuple[Cohort, ...]:
@@ -202,8 +262,19 @@ class LiveQuery:
             subscription.fail(refusal)
         return False
 
+    def _user_label(self) -> str:
+        return label_of(get_user_model())
+
     def _name(self) -> str:
         return f"The evaluation of {self.key.root.name!r}"
+
+    async def _listens(self, outcome: Outcome) -> bool:
+        """Whether all that a round read was heard of while it was read; it is from now on."""
+        merge(self._dependencies, outcome.tables)
+        if outcome.paths is not None:
+            self._paths.update(outcome.paths)
+        learn_labels(self.key.root, outcome.tables)
+        return await self.hub.listens(self)
 
     async def _conclude(self, work: Work, outcome: Outcome) -> None:
         """Make the round's findings those of the query, and deliver them."""
@@ -212,6 +283,7 @@ class LiveQuery:
         }
         if outcome.reading is not None:
             self._state = outcome.reading.commit()
+            self._asker = outcome.asker
         if outcome.speaker is not None:
             moving.update(dict.fromkeys(self.hub.learn(self, outcome)))
         for sub in moving:
@@ -235,8 +307,8 @@ class LiveQuery:
 
     def move(self, sub: Subscription) -> None:
         """Have a subscription admitted anew, under another key; it keeps what it was told."""
-        if isinstance(self._state, dict):
-            sub.missed.update(shown_id(pk, id_) for pk, id_ in self._state.items())
+        if isinstance(self._state, ListState):
+            sub.missed.update(shown_id(pk, id_) for pk, id_ in self._state.members.items())
         self.hub.readmit(sub)
 
     async def _deliver(self, letter: Letter) -> None:

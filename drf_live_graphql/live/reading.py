@@ -7,6 +7,7 @@ Envelopes are dictionaries in the words of ``schema_gen``, without their ``curso
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -40,32 +41,65 @@ class Reading(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Which rows of a list are to be looked at."""
+
+    # Primary keys of rows that changed, and of those whose content may have changed with another.
+    changed: Collection[Any] = ()
+    touched: Collection[Any] = ()
+    # Whether other rows may be in the list now; whether any row may show something else.
+    which: bool = False
+    what: bool = False
+    # Whether any row may have changed, with nobody knowing how.
+    whole: bool = False
+
+
+class ListState:
+    """What subscribers of a list know: its members, and digests of rows as they were told.
+
+    A digest is by the selection in which the row was told; where one is missing, it is not known
+    what somebody holds.
+    """
+
+    __slots__ = ("digests", "members")
+
+    def __init__(self, members: Members) -> None:
+        """Members of whom nothing was told yet."""
+        self.members = members
+        self.digests: dict[Selection, dict[Any, int]] = {}
+
+
 class ListReading:
     """A list: its members, the page, and the rows that changed."""
 
     def __init__(
         self,
         evaluation: Evaluation,
-        before: Members | None,
+        state: ListState | None,
+        look: Look,
         *,
-        changed: Collection[Any],
-        whole: bool,
         compare: bool,
         keep_members: bool,
         need_page: bool,
+        for_all: bool,
     ) -> None:
         """Read the database.
 
-        ``before`` are the members that subscribers know of (``None``: none were kept),
-        ``changed`` the primary keys to look at. ``whole`` says that any row may have changed;
-        ``compare`` that somebody needs to be told of them row by row.
-        The members are read before the page: a row that comes in between is on the page and
-        counts as entered, with the content that the page shows.
+        ``state`` is what subscribers know (``None``: nothing was kept). ``compare`` says that
+        somebody needs to be told row by row even where any row may have changed, ``for_all`` that
+        everybody gets the page. The members are read before the page: a row that comes in between
+        is on the page and counts as entered, with the content that the page shows.
         """
         self._evaluation = evaluation
+        self._state = state
+        self._look = look
+        self._for_all = for_all or state is None
         self._serialised: dict[tuple[str, Selection], list[Any]] = {}
+        # Digests to keep (``None``: to forget) once this is what everybody was told.
+        self._digests: dict[Selection, dict[Any, int | None]] = {}
         # What subscribers know of, and all there is now where that was read.
-        self._before = before
+        self._before = None if state is None else state.members
         self._members: Members | None = None
         # The rows by what became of them; what left is by its last id.
         self._entered: dict[Any, Model] = {}
@@ -74,30 +108,45 @@ class ListReading:
         self._new_ids: Members = {}
         self._page: Page | None = None
         if keep_members:
-            self._read_members(changed, whole=whole, compare=compare)
+            self._read_members(compare=compare)
         if need_page:
             self._read_page()
 
-    def commit(self) -> Members | None:
-        """See ``Reading``; changes the members in place, as copying them costs their number."""
-        members = self._before if self._members is None else self._members
-        if members is not None:
-            for pk in self._left:
-                members.pop(pk, None)
-            members.update(self._new_ids)
-        return members
+    def commit(self) -> ListState | None:
+        """See ``Reading``; changes the state in place, as copying it costs its number."""
+        state = self._state
+        if self._members is not None:
+            state = ListState(self._members)
+        if state is None:
+            return None
+        for pk in self._left:
+            state.members.pop(pk, None)
+            for digests in state.digests.values():
+                digests.pop(pk, None)
+        state.members.update(self._new_ids)
+        for selection, found in self._digests.items():
+            kept = state.digests.setdefault(selection, {})
+            for pk, digest in found.items():
+                if digest is None:
+                    kept.pop(pk, None)
+                else:
+                    kept[pk] = digest
+        return state
 
-    def _read_members(self, changed: Collection[Any], *, whole: bool, compare: bool) -> None:
-        before = self._before
-        if before is None or (whole and not compare):
+    def _read_members(self, *, compare: bool) -> None:
+        before, look = self._before, self._look
+        if before is None or (look.whole and not compare):
             self._members = self._evaluation.members()
             return
-        if whole or not self._evaluation.narrows():
-            # Where rows depend on each other, a change of one may be a change of any.
-            changed = {**before, **self._evaluation.members()}
-        found = self._evaluation.rows(changed) if changed else {}
+        pks: dict[Any, None] = dict.fromkeys((*look.changed, *look.touched))
+        # Where rows depend on each other, a change of one may be a change of any.
+        everything = look.whole or look.what or (bool(pks) and not self._evaluation.narrows())
+        if everything or look.which:
+            now = self._evaluation.members()
+            pks.update(dict.fromkeys({**before, **now} if everything else before.keys() ^ now))
+        found = self._evaluation.rows(pks) if pks else {}
         ids = self._evaluation.ids(list(found.values())) if found else {}
-        for pk in changed:
+        for pk in pks:
             self._note(before, pk, found.get(pk), ids.get(pk))
 
     def _note(self, before: Members, pk: Any, row: Model | None, new: str | None) -> None:
@@ -148,6 +197,7 @@ class ListReading:
         assert self._page is not None
         assert wants.snapshot is not None
         rows = self._rows("page", self._page.rows, wants.snapshot)
+        self._remember_page(wants.snapshot, rows)
         body = self._page.body
         page = self._evaluation.root.page
         shown = rows if page is None or body is None else {**body, page.results_key: rows}
@@ -156,12 +206,42 @@ class ListReading:
     def delta(self, wants: Wants) -> Envelope | None:
         """See ``Reading``."""
         entered, kept, left = self._told()
+        created = self._wanted("entered", entered, wants.created)
+        if wants.created is not None:
+            self._remember(wants.created, entered, created)
         envelope = self._envelope(
-            self._wanted("entered", entered, wants.created),
-            self._wanted("kept", kept, wants.updated),
+            created,
+            [] if wants.updated is None else self._news(kept, wants.updated),
             left if wants.deleted else [],
         )
         return envelope if any(envelope.values()) else None
+
+    def _news(self, kept: Mapping[Any, Model], selection: Selection) -> list[Any]:
+        """The rows that changed, and those of the others that show something else than was told."""
+        rows = self._wanted("kept", kept, selection)
+        told = {} if self._state is None else self._state.digests.get(selection, {})
+        self._remember(selection, kept, rows)
+        loud = self._look.changed
+        return [
+            row
+            for pk, row in zip(kept, rows, strict=True)
+            if pk in loud or pk in self._entered or told.get(pk) != _digest(row)
+        ]
+
+    def _remember(self, selection: Selection, rows: Mapping[Any, Model], shown: list[Any]) -> None:
+        digests = self._digests.setdefault(selection, {})
+        digests.update((pk, _digest(row)) for pk, row in zip(rows, shown, strict=True))
+
+    def _remember_page(self, selection: Selection, shown: list[Any]) -> None:
+        """What all are told is known of all; what some are told may be news to the others."""
+        assert self._page is not None
+        told = {} if self._state is None else self._state.digests.get(selection, {})
+        digests = self._digests.setdefault(selection, {})
+        for row, data in zip(self._page.rows, shown, strict=True):
+            if self._for_all:
+                digests[row.pk] = _digest(data)
+            elif told.get(row.pk) != _digest(data):
+                digests.setdefault(row.pk, None)
 
     def _told(self) -> tuple[dict[Any, Model], dict[Any, Model], list[str]]:
         """What entered, changed and left by ids: to a client, an id that goes on is one row."""
@@ -207,6 +287,11 @@ class ListReading:
         return self._serialised[key]
 
 
+def _digest(row: Any) -> int:
+    """For comparison with the same row as it was told before, in this process."""
+    return hash(repr(row))
+
+
 def shown_id(pk: Any, id_: str | None) -> str:
     """The GraphQL id of a row of ``Members``."""
     return str(pk) if id_ is None else id_
@@ -215,22 +300,33 @@ def shown_id(pk: Any, id_: str | None) -> str:
 class RowState:
     """What is known of a single row: its id as last shown, and whether it is visible."""
 
-    __slots__ = ("id", "pk", "visible")
+    __slots__ = ("digests", "id", "pk", "visible")
 
     def __init__(self, pk: Any, id_: str, *, visible: bool) -> None:
         self.pk = pk
         self.id = id_
         self.visible = visible
+        # Of the row as it was told, by selection; see ``ListState``.
+        self.digests: dict[Selection, int] = {}
 
 
 class RowReading:
     """A single row, as ``retrieve`` answers it."""
 
-    def __init__(self, evaluation: Evaluation, before: RowState | None) -> None:
-        """Read the database; ``before`` is what subscribers know (``None``: nothing yet)."""
+    def __init__(
+        self, evaluation: Evaluation, before: RowState | None, look: Look, *, for_all: bool
+    ) -> None:
+        """Read the database; ``before`` is what subscribers know (``None``: nothing yet).
+
+        ``for_all`` says that everybody gets the row as it is now.
+        """
         self._evaluation = evaluation
         self._before = before
+        self._look = look
+        self._for_all = for_all or before is None
         self._shown: dict[Selection, Any] = {}
+        # Selections of which all know by now.
+        self._told: set[Selection] = set()
         self._row = evaluation.instance()
         self._state = self._new_state()
 
@@ -248,35 +344,76 @@ class RowReading:
     def _new_state(self) -> RowState | None:
         if self._row is not None:
             pk = self._row.pk
-            return RowState(pk, shown_id(pk, self._evaluation.ids([self._row])[pk]), visible=True)
+            state = RowState(pk, shown_id(pk, self._evaluation.ids([self._row])[pk]), visible=True)
+            if self._before is not None and self._before.pk == pk and self._before.visible:
+                state.digests = dict(self._before.digests)
+            return state
         before = self._before
         return None if before is None else RowState(before.pk, before.id, visible=False)
 
     def snapshot(self, wants: Wants) -> Envelope | None:
         """See ``Reading``."""
-        return self._envelope("DELETED" if self._row is None else "SNAPSHOT", wants)
+        return self._envelope(
+            "DELETED" if self._row is None else "SNAPSHOT", wants, for_all=self._for_all
+        )
 
     def delta(self, wants: Wants) -> Envelope | None:
         """See ``Reading``."""
         was = self._before is not None and self._before.visible
         if self._row is None:
             return self._envelope("DELETED", wants) if was else None
-        return self._envelope("UPDATED" if was else "CREATED", wants)
+        if not was:
+            return self._envelope("CREATED", wants)
+        assert self._before is not None
+        loud = self._look.whole or self._row.pk in self._look.changed
+        if loud or self._row.pk != self._before.pk:
+            return self._envelope("UPDATED", wants)
+        return self._envelope("UPDATED", wants) if self._differs(wants) else None
+
+    def _differs(self, wants: Wants) -> bool:
+        """Whether the row shows something else than was told."""
+        assert self._before is not None
+        if wants.snapshot is None:
+            return False
+        known = self._before.digests.get(wants.snapshot)
+        return known != _digest(self._instance(wants.snapshot))
 
     def catch_up(self, wants: Wants, missed: Collection[str]) -> Envelope | None:
         """See ``Reading``; the row as a whole says all."""
         return self.snapshot(wants)
 
-    def _envelope(self, action: str, wants: Wants) -> Envelope | None:
+    def _envelope(self, action: str, wants: Wants, *, for_all: bool = True) -> Envelope | None:
         assert self._state is not None
         instance = None
         if self._row is not None and wants.snapshot is not None:
-            if wants.snapshot not in self._shown:
-                self._shown[wants.snapshot] = self._evaluation.serialise_one(
-                    self._row, wants.snapshot
-                )
-            instance = self._shown[wants.snapshot]
+            instance = self._instance(wants.snapshot)
+            self._remember(wants.snapshot, _digest(instance), for_all=for_all)
         return {"action": action, "objectId": self._state.id, "instance": instance}
 
+    def _remember(self, selection: Selection, digest: int, *, for_all: bool) -> None:
+        """What some are told anew may be news to the others."""
+        assert self._state is not None
+        digests = self._state.digests
+        if for_all:
+            self._told.add(selection)
+            digests[selection] = digest
+        elif selection not in self._told and digests.get(selection) != digest:
+            digests.pop(selection, None)
 
-__all__ = ["Envelope", "ListReading", "Reading", "RowReading", "RowState", "shown_id"]
+    def _instance(self, selection: Selection) -> Any:
+        if selection not in self._shown:
+            assert self._row is not None
+            self._shown[selection] = self._evaluation.serialise_one(self._row, selection)
+        return self._shown[selection]
+
+
+__all__ = [
+    "Envelope",
+    "ListReading",
+    "ListState",
+    "Look",
+    "Reading",
+    "RowReading",
+    "RowState",
+    "shown_id",
+]

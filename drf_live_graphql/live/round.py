@@ -7,15 +7,17 @@ cohorts (subscribers that sent the same document) and of credentials among them.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rest_framework.exceptions import APIException, NotFound
 
+from drf_live_graphql.changes import Changes
 from drf_live_graphql.exceptions import Refusal, refusal_of
 
 from .evaluation import Evaluation
-from .reading import ListReading, RowReading
+from .reading import ListReading, Look, RowReading
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
@@ -23,10 +25,14 @@ if TYPE_CHECKING:
     from drf_live_graphql.location import Location
     from drf_live_graphql.requests import Connection
 
+    from .paths import Paths
     from .reading import Envelope, Reading
+    from .reads import Dependencies
     from .subscription import Subscription
     from .trace import Key
     from .wants import Wants
+
+logger = logging.getLogger("drf_live_graphql.live")
 
 Cohort = tuple["Subscription", ...]
 
@@ -41,20 +47,41 @@ class Work:
     whole: bool = False
     # A model that only a selected ``query`` reads was changed.
     queries: bool = False
+    # Changes of rows that are shown by way of others, by label.
+    related: dict[str, Changes] = field(default_factory=dict)
+    # Other rows may be in the list; any row may show something else.
+    which: bool = False
+    what: bool = False
     # The view is to be asked whether it still answers; no row need be read for it.
     who: bool = False
     joiners: dict[Subscription, None] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.changed or self.whole or self.queries or self.who or self.joiners)
+        flags = self.whole or self.queries or self.which or self.what or self.who
+        return bool(flags or self.changed or self.related or self.joiners)
+
+    def relate(self, changes: Changes) -> None:
+        """Add changes of rows that the list's rows show."""
+        known = self.related.setdefault(changes.label, Changes(changes.label, links={}))
+        known.merge(changes)
+        if known.links is None or changes.links is None:
+            known.links = None
+        else:
+            for attname, values in changes.links.items():
+                known.links[attname] = known.links.get(attname, set()) | values
 
     def put_back(self, earlier: Work) -> None:
         """Add the work of a round that failed."""
         self.changed = {**earlier.changed, **self.changed}
         self.whole |= earlier.whole
         self.queries |= earlier.queries
+        self.which |= earlier.which
+        self.what |= earlier.what
         self.who |= earlier.who
+        later, self.related = self.related, earlier.related
+        for changes in later.values():
+            self.relate(changes)
         self.joiners = {**earlier.joiners, **self.joiners}
 
 
@@ -76,7 +103,12 @@ class Outcome:
     """What a round found, to be delivered on the event loop."""
 
     reading: Reading | None = None
-    reads: frozenset[str] = frozenset()
+    # What the view read of the request, and of the database.
+    facts: frozenset[str] = frozenset()
+    tables: Dependencies = field(default_factory=dict)
+    paths: Paths | None = None
+    # The user as the view saw it.
+    asker: Hashable = None
     # With whose request the view was asked, and what was known to matter of it at the start.
     speaker: Connection | None = None
     names: tuple[str, ...] = ()
@@ -100,6 +132,8 @@ class Round:
     credentials: Mapping[Hashable, Connection]
     cursor: str
     names: tuple[str, ...]
+    paths: Paths
+    asker: Hashable = None
 
     def run(self) -> Outcome:
         """Ask the view, and write to everybody who is entitled to the answer.
@@ -127,7 +161,10 @@ class Round:
             )
             if outcome.refusal is None:
                 raise
-        outcome.reads = frozenset(speaker.reads)
+        outcome.facts = frozenset(speaker.facts)
+        outcome.tables = speaker.reads.dependencies()
+        outcome.paths = speaker.reads.paths
+        outcome.asker = speaker.asker()
         return outcome
 
     def _speaker(self) -> tuple[Evaluation | None, set[Hashable]]:
@@ -159,20 +196,51 @@ class Round:
         return tuple(cohort for cohort in cohorts if cohort)
 
     def _read(self, speaker: Evaluation, cohorts: tuple[Cohort, ...]) -> Reading:
+        look = self._look(speaker)
         if self.key.root.action == "retrieve":
-            return RowReading(speaker, self.state)
+            return RowReading(speaker, self.state, look, for_all=self.work.whole)
         wants = [cohort[0].wants for cohort in cohorts]
         told = {sub.wants for sub in self.work.joiners} if not self.work.whole else wants
         keep = any(want.rows for want in wants)
+        if self.state is None:
+            self._survey(speaker, wants)
         return ListReading(
             speaker,
             self.state if keep else None,
-            changed=self.work.changed,
-            whole=self.work.whole,
+            look,
             compare=any(want.rows and want.snapshot is None for want in wants),
             keep_members=keep,
             need_page=any(want.snapshot is not None for want in told),
+            for_all=self.work.whole,
         )
+
+    def _look(self, speaker: Evaluation) -> Look:
+        work = self.work
+        # What a view shows may hang on any column of the user that it has read.
+        anew = self.asker is not None and speaker.asker() != self.asker
+        parents = speaker.parents(self.paths, work.related.values()) if work.related else set()
+        if parents is None:
+            logger.info(
+                "%r is read as a whole, for a change of %s.", self.key.root.name, list(work.related)
+            )
+        return Look(
+            changed=work.changed,
+            touched=parents or (),
+            which=work.which or anew,
+            what=work.what or anew or parents is None,
+            whole=work.whole,
+        )
+
+    @staticmethod
+    def _survey(speaker: Evaluation, wants: list[Wants]) -> None:
+        """Before the first row is read, know what rows will be read with."""
+        for want in wants:
+            for selection in {want.created, want.updated}:
+                if selection is None:
+                    continue
+                speaker.survey(selection)
+                if want.snapshot != selection:
+                    speaker.sample(selection)
 
     def _write(self, outcome: Outcome, cohorts: tuple[Cohort, ...]) -> None:
         reading = outcome.reading
