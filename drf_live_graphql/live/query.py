@@ -17,7 +17,7 @@ from drf_live_graphql.exceptions import INTERNAL_MESSAGE, Refusal, refusal_of
 from . import executor
 from .paths import Paths
 from .reading import ListState, shown_id
-from .reads import Purpose, known_labels, learn_labels, merge, user_links
+from .reads import Purpose, answering_labels, known_labels, learn, merge, user_links
 from .rendition import data_of
 from .round import Round, Work
 from .trace import trace_of
@@ -84,8 +84,9 @@ class LiveQuery:
         return frozenset(self.labels) | known_labels(self.key.root) | self._query_labels()
 
     def _query_labels(self) -> frozenset[str]:
-        """The models that the roots selected below ``query`` read."""
-        return frozenset().union(*(next(iter(c)).labels for c in self._cohorts.values()))
+        """The models that the roots selected below ``query`` read, as far as is known."""
+        queried = (next(iter(cohort)).queried for cohort in self._cohorts.values())
+        return frozenset().union(*map(answering_labels, frozenset().union(*queried)))
 
     def reserve(self, subscription: Subscription) -> None:
         """Keep this query alive for a subscription that is about to join."""
@@ -218,6 +219,8 @@ class LiveQuery:
                     failures = 0
                     if await self._listens(outcome):
                         await self._conclude(work, outcome)
+                        # Resolvers of a selected ``query`` may have read something new, unheard.
+                        self._work.queries |= not await self.hub.listens(self)
                     else:
                         # What was read may have changed unheard: it is read again, heard.
                         self._work.put_back(work)
@@ -273,7 +276,7 @@ class LiveQuery:
         merge(self._dependencies, outcome.tables)
         if outcome.paths is not None:
             self._paths.update(outcome.paths)
-        learn_labels(self.key.root, outcome.tables)
+        learn(self.key.root, outcome.tables)
         return await self.hub.listens(self)
 
     async def _conclude(self, work: Work, outcome: Outcome) -> None:

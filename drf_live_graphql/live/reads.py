@@ -16,7 +16,7 @@ from .routing import labels_of
 from .tables import labels_in, occurrences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from django.db.models import Model
 
@@ -110,19 +110,27 @@ def merge(into: Dependencies, other: Mapping[str, Purpose]) -> None:
 
 # By root: the models that its evaluations were seen to read. A query of it listens to them from its
 # start, so that its first round need not be done again.
-_known: WeakKeyDictionary[RootDescription, frozenset[str]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[RootDescription, Dependencies] = WeakKeyDictionary()
 
 
 def known_labels(root: RootDescription) -> frozenset[str]:
     """The models that evaluations of ``root`` are known to read, in this process."""
-    return _known.get(root, frozenset())
+    return frozenset(_known.get(root, ()))
 
 
-def learn_labels(root: RootDescription, labels: Iterable[str]) -> None:
-    """Evaluations of ``root`` read ``labels``."""
-    known = known_labels(root)
-    if not known.issuperset(labels):
-        _known[root] = known.union(labels)
+def answering_labels(root: RootDescription) -> frozenset[str]:
+    """Those of them that answers are made of, and the root's own.
+
+    Without what proves who is asking: that is a matter of the subscription.
+    """
+    known = _known.get(root, {})
+    read = (label for label, purpose in known.items() if purpose & ~Purpose.SELF)
+    return frozenset(read).union(labels_of(root.model))
+
+
+def learn(root: RootDescription, dependencies: Mapping[str, Purpose]) -> None:
+    """Evaluations of ``root`` were seen to depend on this."""
+    merge(_known.setdefault(root, {}), dependencies)
 
 
 @functools.cache
@@ -137,8 +145,9 @@ __all__ = [
     "Dependencies",
     "Purpose",
     "Reads",
+    "answering_labels",
     "known_labels",
-    "learn_labels",
+    "learn",
     "merge",
     "user_links",
 ]

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from channels.layers import get_channel_layer
+from channels.layers import channel_layers, get_channel_layer
 
 from drf_live_graphql.changes import group_of, publisher
 from drf_live_graphql.live.hub import get_hub
@@ -157,6 +157,7 @@ async def test_too_many_changes_to_name_are_a_snapshot(
 
 
 async def test_one_channel_one_group_a_model_and_nothing_left_behind(connect: Connect) -> None:
+    channel_layers.backends = {}  # Without the channels of earlier tests.
     layer: Any = get_channel_layer()
     sockets = [await connect("ada"), await connect("ben")]
     for socket in sockets:
