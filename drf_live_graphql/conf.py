@@ -21,6 +21,15 @@ DEFAULTS: Mapping[str, object] = {
     "CHANNEL_LAYER": "default",
     # The module looked for in every installed app, so that each process knows what is live.
     "AUTODISCOVER": "live",
+    # Models ("app.Model") and apps whose changes are not captured, unless a view of theirs is
+    # registered: those that are written often and shown by no view.
+    "UNWATCHED": ("sessions.Session", "admin.LogEntry"),
+    # Read, with one query by primary key, what a row's foreign keys were before it is saved. Else a
+    # saved row may concern every list that shows rows of its table.
+    "TRACK_MOVES": True,
+    # Capture what sends no signals too: QuerySet.update, bulk_create, bulk_update. Each update then
+    # reads its rows' keys first.
+    "CAPTURE_BULK": False,
     # Browser origins allowed to open a socket, beside the site's own: "https://app.example.com".
     "ALLOWED_ORIGINS": (),
     # Threads that evaluate views; each holds one database connection.
