@@ -63,13 +63,7 @@ class Work:
 
     def relate(self, changes: Changes) -> None:
         """Add changes of rows that the list's rows show."""
-        known = self.related.setdefault(changes.label, Changes(changes.label, links={}))
-        known.merge(changes)
-        if known.links is None or changes.links is None:
-            known.links = None
-        else:
-            for attname, values in changes.links.items():
-                known.links[attname] = known.links.get(attname, set()) | values
+        self.related.setdefault(changes.label, Changes(changes.label)).merge(changes)
 
     def put_back(self, earlier: Work) -> None:
         """Add the work of a round that failed."""

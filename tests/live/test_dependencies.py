@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     from tests.oracle.client import Held, Subscribed
 
 pytestmark = pytest.mark.usefixtures("live_db")
-from django.apps import apps
-
-from drf_live_graphql.changes import watch
-
-for m in apps.get_models(include_auto_created=True):
-    watch(m)
 
 
 class Watcher:
