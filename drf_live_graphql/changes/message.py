@@ -30,6 +30,21 @@ ALIVE = "drf_live.alive"
 PING = "drf_live.ping"
 
 
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Which of its publisher's commits a message is a part of, and the labels of all its parts.
+
+    They are published in this order, one right after the other.
+    """
+
+    number: int
+    labels: tuple[str, ...]
+
+    def after(self, label: str) -> tuple[str, ...]:
+        """The labels of the parts that follow that of ``label``."""
+        return self.labels[self.labels.index(label) + 1 :]
+
+
 @dataclass(slots=True)
 class Changes:
     """One commit's changes of one model: what happened to which primary keys.
@@ -37,13 +52,15 @@ class Changes:
     ``everything`` says that too many rows changed to name them, or that they are unknown. ``links``
     says which rows of other models the changed ones pointed to or point to now: by the ``attname``
     of each foreign key in the model's own table, the values before and after, ``None`` left out.
-    ``None`` for the whole is unknown. It holds for "everything" as well.
+    ``None`` for the whole is unknown. It holds for "everything" as well. ``commit`` is set where
+    the same commit changed other models, too.
     """
 
     label: str
     kinds: dict[Any, Kind] = field(default_factory=dict)
     everything: bool = False
     links: Links | None = None
+    commit: Commit | None = None
 
     def add(self, pk: Any, kind: Kind) -> None:
         """Note a change of ``pk``; of several in one commit the net result stays."""
@@ -92,6 +109,9 @@ def encode(changes: Changes, stamp: Stamp) -> dict[str, Any]:
         "links": None
         if changes.links is None
         else {name: [_encode_pk(v) for v in values] for name, values in changes.links.items()},
+        "commit": None
+        if changes.commit is None
+        else [changes.commit.number, list(changes.commit.labels)],
     }
 
 
@@ -105,6 +125,9 @@ def decode(message: Mapping[str, Any]) -> Changes:
     changes = Changes(message["label"])
     model = apps.get_model(changes.label)
     changes.links = _decode_links(model, message.get("links"))
+    if commit := message.get("commit"):
+        number, labels = commit
+        changes.commit = Commit(number, tuple(labels))
     if message["changes"] is None:
         changes.everything = True
         return changes
@@ -205,6 +228,7 @@ __all__ = [
     "HOST",
     "PING",
     "Changes",
+    "Commit",
     "Kind",
     "Links",
     "Stamp",

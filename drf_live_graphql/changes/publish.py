@@ -23,13 +23,14 @@ import uuid
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 from drf_live_graphql.conf import settings
 
-from .message import Stamp, encode, encode_alive, group_of, split
+from .message import Commit, Stamp, encode, encode_alive, group_of, split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +77,7 @@ class Publisher:
         self._id = uuid.uuid4().hex
         self._queue: deque[Changes] = deque()
         self._lines: dict[str, _Line] = {}
+        self._commits = count(1)
         self._idle = threading.Event()
         self._idle.set()
         self._thread: threading.Thread | None = None
@@ -104,7 +106,12 @@ class Publisher:
     def publish(self, commit: Sequence[Changes]) -> None:
         """Send a commit's changes, one message a model, soon; never raises, never waits."""
         try:
-            self._enqueue(split(commit, settings.MAX_CHANGES_PER_MESSAGE))
+            parts = split(commit, settings.MAX_CHANGES_PER_MESSAGE)
+            if len(parts) > 1:
+                whole = Commit(next(self._commits), tuple(part.label for part in parts))
+                for part in parts:
+                    part.commit = whole
+            self._enqueue(parts)
         except Exception:
             logger.exception("The changes of a commit could not be published.")
 

@@ -23,6 +23,7 @@ from drf_live_graphql.exceptions import INTERNAL_MESSAGE, LiveError, Refusal, re
 from drf_live_graphql.location import locate
 
 from . import executor
+from .commits import Commits
 from .evaluation import Evaluation
 from .query import LiveQuery
 from .routing import labels_of
@@ -32,6 +33,7 @@ from .trace import key_of, trace_of
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Hashable, Iterable
 
+    from drf_live_graphql.changes import Changes
     from drf_live_graphql.requests import Connection
 
     from .round import Outcome
@@ -45,6 +47,8 @@ FENCE_TIMEOUT = 2.0
 # Seconds after which groups are joined again: layers forget members after a day
 # (``group_expiry`` in Channels' layer specification).
 REJOIN = 3600.0
+# Seconds that the rest of a commit may take to come; its messages are sent one after the other.
+PARTS_TIMEOUT = 0.5
 # Seconds between looks at what has no task to wait for, in ``settle``.
 SETTLING = 0.01
 # Pings in a row that may be missing before the layer counts as lost.
@@ -62,6 +66,8 @@ class Hub:
         self._joined: dict[str, float] = {}
         self._membership = asyncio.Lock()
         self._sequence = Sequence()
+        self._commits = Commits()
+        self._giving_up: asyncio.TimerHandle | None = None
         self._channel: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._admissions: set[asyncio.Task[None]] = set()
@@ -340,10 +346,26 @@ class Hub:
                 logger.warning("Changes of %s were missed; reading anew.", label)
                 for query in queries:
                     query.resync()
-            if kind == CHANGES and queries:
-                changes = decode(message)
-                for query in tuple(queries):
-                    query.notify(changes)
+            if kind == CHANGES:
+                self._tell(self._commits.take(stamp.publisher, decode(message), self._joined))
+                if self._commits:
+                    self._give_up_later()
+
+    def _tell(self, commit: Iterable[Changes]) -> None:
+        """Tell the live queries of all that one commit changed, so that one round takes it up."""
+        for changes in commit:
+            for query in tuple(self._by_label.get(changes.label, ())):
+                query.notify(changes)
+
+    def _give_up_later(self) -> None:
+        """Wait for the rest of a commit, but not for ever: a part of it may be lost."""
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+        loop = asyncio.get_running_loop()
+        self._giving_up = loop.call_later(PARTS_TIMEOUT, self._give_up)
+
+    def _give_up(self) -> None:
+        self._tell(self._commits.give_up())
 
     def _take_ping(self, message: dict[str, Any]) -> None:
         if message["hub"] != self._id:
@@ -407,7 +429,7 @@ class Hub:
             await asyncio.gather(*(self._fence(label) for label in tuple(self._joined)))
             rounds = (query.task for query in self.queries if query.task is not None)
             waits = [*self._admissions, *self._departures, *rounds]
-            if not waits and not self._admitting and not self._doubt:
+            if not waits and not self._admitting and not self._doubt and not self._commits:
                 return
             await asyncio.wait(waits) if waits else await asyncio.sleep(SETTLING)
 
