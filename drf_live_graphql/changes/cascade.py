@@ -111,6 +111,8 @@ def _consequences(model: type[Model]) -> Iterator[Repointed | Parted]:
 def deleting(sender: type[Model], *, instance: Model, using: str, **_: Any) -> None:
     """Receive ``pre_delete``."""
     connection = connections[using]
+    if not connection.atomic_blocks:
+        return  # Sent by somebody else: Django deletes in a block of its own.
     for wrapper in connection.execute_wrappers:
         if isinstance(wrapper, _Deletion) and wrapper.goes_on(connection):
             wrapper.add(sender, instance)
@@ -125,15 +127,15 @@ class _Deletion:
     """The rows of one delete, until its first statement."""
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
-        self._savepoints = tuple(connection.savepoint_ids)
+        self._block = connection.atomic_blocks[-1]
         self._rows: dict[type[Model], list[Model]] = {}
 
     def add(self, model: type[Model], instance: Model) -> None:
         self._rows.setdefault(model._meta.concrete_model or model, []).append(instance)
 
     def goes_on(self, connection: BaseDatabaseWrapper) -> bool:
-        """Whether the connection still is where it was when the rows were gathered."""
-        return self._savepoints == tuple(connection.savepoint_ids) and not connection.needs_rollback
+        """Whether the block that Django deletes in is still there, and of use."""
+        return self._block in connection.atomic_blocks and not connection.needs_rollback
 
     def __call__(
         self,
