@@ -20,7 +20,7 @@ from django.db import connections, transaction
 from .message import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 _open: weakref.WeakKeyDictionary[BaseDatabaseWrapper, _Batch] = weakref.WeakKeyDictionary()
 
 
-def record(part: Changes, *, using: str, publish: Publish) -> None:
-    """Have changes of a model published when the current transaction of ``using`` commits.
+def record(parts: Iterable[Changes], *, using: str, publish: Publish) -> None:
+    """Have changes of some models published when the current transaction of ``using`` commits.
 
     Outside a transaction that is at once. ``publish`` is called once a commit, with the changes
     of all models; after a rollback it is not called.
@@ -43,10 +43,10 @@ def record(part: Changes, *, using: str, publish: Publish) -> None:
         batch = _open[connection] = _Batch(connection, publish)
     fragment = batch.fragment(tuple(connection.savepoint_ids))
     if fragment is not None:
-        fragment.add(part)
+        fragment.add(parts)
         return
     fragment = batch.begin(tuple(connection.savepoint_ids))
-    fragment.add(part)
+    fragment.add(parts)
     # Runs the fragment at once when no transaction is open.
     transaction.on_commit(fragment, using=using)
     fragment.place = len(connection.run_on_commit) - 1
@@ -144,12 +144,13 @@ class _Fragment:
         self._finalizer = weakref.finalize(self, batch.dropped, self._changes)
         self._finalizer.atexit = False
 
-    def add(self, part: Changes) -> None:
+    def add(self, parts: Iterable[Changes]) -> None:
         """Add changes; several of one row become their net result."""
-        changes = self._changes.get(part.label)
-        if changes is None:
-            changes = self._changes[part.label] = Changes(part.label)
-        changes.merge(part)
+        for part in parts:
+            changes = self._changes.get(part.label)
+            if changes is None:
+                changes = self._changes[part.label] = Changes(part.label)
+            changes.merge(part)
 
     def queued(self, connection: BaseDatabaseWrapper) -> bool:
         """Whether Django still has it to run; a rollback to a savepoint shortens the queue."""

@@ -126,8 +126,7 @@ def leaving(through: type[Model], ends: Ends, values: Iterable[Any], using: str)
     found = found.filter(**{f"{ends.near.name}__in": list(values)})
     rows = list(found.values(*names)[: most + 1])
     if len(rows) > most:
-        note_everything(through, using=using)
-        note_everything(ends.far.related_model, using=using)
+        note_everything(through, ends.far.related_model, using=using)
         return
     if through._meta.auto_created:
         pks = (row["pk"] for row in rows)
