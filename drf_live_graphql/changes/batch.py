@@ -12,6 +12,7 @@ the next change on the connection finds that its transaction is another one.
 
 from __future__ import annotations
 
+import asyncio
 import weakref
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,10 @@ def record(parts: Iterable[Changes], *, using: str, publish: Publish) -> None:
     of all models; after a rollback it is not called.
     """
     connection = connections[using]
+    if not connection.in_atomic_block and _in_event_loop():
+        # Django lets nobody use the connection here, so it has no transaction.
+        publish(list(parts))
+        return
     batch = _open.get(connection)
     if batch is not None and batch.left_behind(connection):
         batch.finish()
@@ -50,6 +55,14 @@ def record(parts: Iterable[Changes], *, using: str, publish: Publish) -> None:
     # Runs the fragment at once when no transaction is open.
     transaction.on_commit(fragment, using=using)
     fragment.place = len(connection.run_on_commit) - 1
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class _Batch:

@@ -35,8 +35,8 @@ def notify_changed(
     that the QuerySet or instance names, else the one the model is written to. It counts for models
     in ``UNWATCHED`` as well.
 
-    From asynchronous code, call it through ``sync_to_async`` if you pass a QuerySet or there is
-    a transaction; with instances or a class outside of one it only records.
+    Asynchronous code may call it as well: it only records, except that a QuerySet is read; call it
+    through ``sync_to_async`` with one of those.
 
     Raises ``LiveError`` for anything else, and for an instance without a primary key.
     """
