@@ -30,7 +30,7 @@ from django.db.models import (
 from drf_live_graphql.conf import settings
 
 from .ledger import is_watched, never_raises, note_everything, note_rows
-from .links import CHUNK, foreign_keys, keys_where
+from .links import chunks, foreign_keys, keys_where
 from .related import Ends, leaving
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Repointed:
         """Put down what the delete of ``instances`` is about to do."""
         model, became = self.field.model, _set_to(self.field)
         values = [getattr(instance, self.field.target_field.attname) for instance in instances]
-        for some in _chunks(values):
+        for some in chunks(values):
             rows = keys_where(model, using, **{f"{self.field.name}__in": some})
             if len(rows) > settings.MAX_CHANGES_PER_MESSAGE:
                 note_everything(model, using=using)
@@ -80,7 +80,7 @@ class Parted:
         """Put down what the delete of ``instances`` is about to do."""
         near = self.ends.near
         values = [getattr(instance, near.target_field.attname) for instance in instances]
-        for some in _chunks(values):
+        for some in chunks(values):
             leaving(near.model, self.ends, some, using)
 
 
@@ -174,10 +174,6 @@ def _set_to(field: ForeignKey[Any, Any]) -> Any:
     if isinstance(value, Model):
         return getattr(value, field.target_field.attname)
     return _UNKNOWN if callable(value) else value
-
-
-def _chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
 
 __all__ = ["Parted", "Repointed", "consequences", "deleting"]

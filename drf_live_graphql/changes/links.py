@@ -11,7 +11,7 @@ from django.db.models import ForeignKey, QuerySet
 from drf_live_graphql.conf import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from django.db.models import Model
 
@@ -102,8 +102,8 @@ def read_rows(model: type[Model], pks: Iterable[Any], using: str) -> list[dict[s
     if not settings.TRACK_MOVES or len(pks) > settings.MAX_CHANGES_PER_MESSAGE:
         return None
     rows: list[dict[str, Any]] = []
-    for start in range(0, len(pks), CHUNK):
-        rows += keys_where(concrete, using, pk__in=pks[start : start + CHUNK])
+    for some in chunks(pks):
+        rows += keys_where(concrete, using, pk__in=some)
     return rows
 
 
@@ -117,9 +117,14 @@ def keys_where(model: type[Model], using: str, **where: Any) -> list[dict[str, A
     return list(found.values(*names)[: settings.MAX_CHANGES_PER_MESSAGE + 1])
 
 
+def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """``values`` in as many parts as it takes queries to ask for them."""
+    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
+
+
 __all__ = [
-    "CHUNK",
     "attnames",
+    "chunks",
     "foreign_keys",
     "has_key",
     "keys_where",

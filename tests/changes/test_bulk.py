@@ -471,6 +471,32 @@ def test_rows_deleted_raw(tasks: list[models.Task], recorder: Recorder) -> None:
     assert recorder.commits[1:] == [{TASK: EVERYTHING}]
 
 
+def test_what_django_updates_while_it_deletes_is_told_once(
+    ports: list[Port], recorder: Recorder
+) -> None:
+    """Found by its delete and by its update alike."""
+    voyage = Voyage.objects.create(nullable=ports[2], defaulting=None)
+    recorder.clear()
+    ports[2].delete()
+    assert recorder.commits == [{VOYAGE: {voyage.pk: "updated"}, PORT: {3: "deleted"}}]
+    links = recorder.links[0][VOYAGE]
+    assert links is not None
+    assert links["nullable_id"] == {3}
+
+
+def test_many_to_many_changes_are_told_once(tasks: list[models.Task], recorder: Recorder) -> None:
+    label = models.Label.objects.create(name="red")
+    recorder.clear()
+    tasks[0].labels.add(label)
+    tasks[0].labels.remove(label)
+    through = "project.task_labels"
+    links = {"task_id": {tasks[0].pk}, "label_id": {label.pk}}
+    assert [commit[through] for commit in recorder.links] == [links, links]
+    ends = {TASK: {tasks[0].pk: "updated"}, "project.label": {label.pk: "updated"}}
+    assert [{**commit, **ends} for commit in recorder.commits] == recorder.commits
+    assert len(recorder.commits) == 2
+
+
 # Transactions
 
 
