@@ -112,9 +112,15 @@ def keys_where(model: type[Model], using: str, **where: Any) -> list[dict[str, A
 
     No manager is asked: it may hide rows.
     """
-    found: QuerySet[Model] = QuerySet(model, using=using).filter(**where).order_by()
-    names = {model._meta.pk.attname, *attnames(model)}
-    return list(found.values(*names)[: settings.MAX_CHANGES_PER_MESSAGE + 1])
+    found = _keys(model).using(using).filter(**where)
+    return list(found[: settings.MAX_CHANGES_PER_MESSAGE + 1])
+
+
+@cache
+def _keys(model: type[Model]) -> QuerySet[Any, dict[str, Any]]:
+    # Kept, as making it is a good part of what a query by primary key costs.
+    found: QuerySet[Any] = QuerySet(model)
+    return found.order_by().values(*{model._meta.pk.attname, *attnames(model)})
 
 
 def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
