@@ -17,7 +17,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema_gen import SchemaError, SchemaWarning, ViewDescription, build_types, describe_view
 
-from .changes import watch
+from .changes import watch, watch_all
 from .exceptions import LiveError
 from .live.resolvers import LiveResolvers
 from .schema import LiveSchema
@@ -64,6 +64,8 @@ class LiveRouter:
         """A router without views."""
         self._registrations: list[_Registration] = []
         _routers.add(self)
+        if apps.ready:
+            watch_all()
 
     # Registration.
 

@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "drf_live_graphql",
     "tests.project",
     "tests.schema_gen",
+    "tests.changes",
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -49,6 +50,9 @@ elif url := os.environ.get("DATABASE_URL"):
     DATABASES = {"default": servers.database_from_url(url)}
 else:
     DATABASES = {"default": servers.sqlite_of_this_run()}
+
+# For what is written to a second database.
+DATABASES["other"] = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
 
 if layer := os.environ.get("TEST_CHANNEL_LAYER"):
     CHANNEL_LAYERS = servers.channel_layers(
