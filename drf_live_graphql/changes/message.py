@@ -76,7 +76,7 @@ def encode(changes: Changes, stamp: Stamp) -> dict[str, Any]:
     """The channel-layer message for ``changes``."""
     return {
         "type": CHANGES,
-        **_encode_stamp(changes.label, stamp),
+        **encode_stamp(changes.label, stamp),
         "changes": None
         if changes.everything
         else [[_encode_pk(pk), kind] for pk, kind in changes.kinds.items()],
@@ -85,7 +85,7 @@ def encode(changes: Changes, stamp: Stamp) -> dict[str, Any]:
 
 def encode_alive(label: str, stamp: Stamp) -> dict[str, Any]:
     """The message by which a publisher repeats its last number, so that a loss is noticed."""
-    return {"type": ALIVE, **_encode_stamp(label, stamp)}
+    return {"type": ALIVE, **encode_stamp(label, stamp)}
 
 
 def decode(message: Mapping[str, Any]) -> Changes:
@@ -131,7 +131,8 @@ def split(changes: Iterable[Changes], most: int) -> list[Changes]:
     ]
 
 
-def _encode_stamp(label: str, stamp: Stamp) -> dict[str, Any]:
+def encode_stamp(label: str, stamp: Stamp) -> dict[str, Any]:
+    """The part of a message that says whose it is, and which one."""
     return {
         "label": label,
         "publisher": stamp.publisher,
@@ -159,6 +160,7 @@ __all__ = [
     "decode_stamp",
     "encode",
     "encode_alive",
+    "encode_stamp",
     "group_of",
     "label_of",
     "split",

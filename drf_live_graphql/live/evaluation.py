@@ -20,16 +20,19 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.relations import PrimaryKeyRelatedField
 from rest_framework.viewsets import ViewSetMixin
 
+from drf_live_graphql.users import user_key
+
 from .filtersets import keep
 from .selection import prune
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Iterator, Sequence
+    from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 
     from django.db.models import Model, QuerySet
 
     from drf_live_graphql.location import Location
     from drf_live_graphql.requests import Connection
+    from drf_live_graphql.users import UserKey
     from schema_gen import RootDescription, ViewCall
 
     from .selection import Selection
@@ -118,6 +121,11 @@ class Evaluation:
         # compared, and is made anew each time: nobody but this connection is it.
         return type(user).__qualname__, getattr(user, "pk", None) or id(self.connection)
 
+    def user(self) -> UserKey | None:
+        """Whom the view's authentication found, as all processes can name them."""
+        user = self.view.request.user
+        return user_key(user) if user is not None and user.is_authenticated else None
+
     def queryset(self) -> QuerySet[Any]:
         """Every row that the pages of the list show, not read yet.
 
@@ -183,12 +191,16 @@ class Evaluation:
 
     def members(self) -> Members:
         """All rows of the list, read without ordering and, if possible, by their keys alone."""
-        queryset = self.queryset()
         if not self._id_is_pk():
-            return self.ids(list(queryset))
+            return self.ids(list(self.queryset()))
+        return dict.fromkeys(self.keys())
+
+    def keys(self) -> Iterable[Any]:
+        """The primary keys of all rows of the list, without ordering."""
+        queryset = self.queryset()
         if _narrows(queryset):
             queryset = queryset.order_by()
-        return dict.fromkeys(queryset.values_list("pk", flat=True))
+        return queryset.values_list("pk", flat=True)
 
     def ids(self, rows: Sequence[Model]) -> Members:
         """The GraphQL ids of ``rows``, by primary key."""

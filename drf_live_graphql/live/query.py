@@ -7,7 +7,12 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from drf_live_graphql.conf import settings
-from drf_live_graphql.exceptions import INTERNAL_MESSAGE, Refusal, refusal_of
+from drf_live_graphql.exceptions import (
+    INTERNAL_MESSAGE,
+    Refusal,
+    credentials_ended,
+    refusal_of,
+)
 
 from . import executor
 from .reading import shown_id
@@ -56,6 +61,14 @@ class LiveQuery:
         self._state: Any = None
         self._work = Work()
         self._task: asyncio.Task[None] | None = None
+        # When the view was last asked whether it answers (the event loop's clock); whoever is
+        # admitted was asked a moment ago.
+        self.asked_at = asyncio.get_running_loop().time()
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is anybody to tell."""
+        return bool(self._subscriptions)
 
     @property
     def task(self) -> asyncio.Task[None] | None:
@@ -136,8 +149,15 @@ class LiveQuery:
         self._work.whole = True
         self._kick()
 
+    def recheck(self) -> None:
+        """Rows may have changed without a change being heard of: read everything anew."""
+        self.resync()
+
     def reauthorise(self) -> None:
-        """Ask the view whether it still answers everybody; those whom it refuses are told so."""
+        """Ask the view whether it still answers everybody, and which rows it shows.
+
+        Those whom it refuses are told so; rows that left or entered unheard are told as well.
+        """
         self._work.who = True
         self._kick()
 
@@ -151,14 +171,18 @@ class LiveQuery:
         try:
             while self._work and self._subscriptions:
                 work, self._work = self._work, Work()
+                started_at = asyncio.get_running_loop().time()
                 try:
                     outcome = await executor.run(self._round(work).run)
                 except Exception as error:  # noqa: BLE001
                     failures += 1
                     if not await self._recover(work, error, failures):
                         return
+                    if failures > settings.EVALUATION_RETRIES:
+                        failures = 0  # It was given up.
                 else:
                     failures = 0
+                    self.asked_at = started_at
                     await self._conclude(work, outcome)
         finally:
             self._task = None
@@ -188,12 +212,16 @@ class LiveQuery:
         return tuple(cohort for cohort in cohorts if cohort)
 
     async def _recover(self, work: Work, error: Exception, failures: int) -> bool:
-        """After a round that failed: whether to try again. A refusal is an answer and final."""
+        """After a round that failed: whether to go on. A refusal is an answer and final."""
         refusal = refusal_of(error)
         if refusal is None and failures <= settings.EVALUATION_RETRIES:
             logger.warning("%s failed, trying again: %r", self._name(), error)
             self._work.put_back(work)
             await asyncio.sleep(FIRST_RETRY * 2 ** (failures - 1))
+            return True
+        if refusal is None and work.only_asks:
+            # Nobody waits for it, and nobody is sent anything before the view has answered.
+            logger.warning("%s failed; asked again when it is due.", self._name(), exc_info=error)
             return True
         if refusal is None:
             logger.error("%s failed for good.", self._name(), exc_info=error)
@@ -207,9 +235,13 @@ class LiveQuery:
 
     async def _conclude(self, work: Work, outcome: Outcome) -> None:
         """Make the round's findings those of the query, and deliver them."""
-        moving: Group = {
+        strangers: Group = {
             sub: None for c in outcome.strangers for sub in self._credentials.get(c, ())
         }
+        # Where nobody was known, no credential has ended: somebody may be known by now.
+        moving: Group = strangers if self.key.identity is None else {}
+        for sub in strangers.keys() - moving.keys():
+            sub.disconnect(credentials_ended())
         if outcome.reading is not None:
             self._state = outcome.reading.commit()
         if outcome.speaker is not None:

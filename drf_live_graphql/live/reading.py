@@ -53,12 +53,14 @@ class ListReading:
         compare: bool,
         keep_members: bool,
         need_page: bool,
+        ask: bool = False,
     ) -> None:
         """Read the database.
 
         ``before`` are the members that subscribers know of (``None``: none were kept),
         ``changed`` the primary keys to look at. ``whole`` says that any row may have changed;
-        ``compare`` that somebody needs to be told of them row by row.
+        ``compare`` that somebody needs to be told of them row by row. ``ask`` has it noticed which
+        rows left and entered though nothing was heard of them, by their keys alone.
         The members are read before the page: a row that comes in between is on the page and
         counts as entered, with the content that the page shows.
         """
@@ -74,7 +76,7 @@ class ListReading:
         self._new_ids: Members = {}
         self._page: Page | None = None
         if keep_members:
-            self._read_members(changed, whole=whole, compare=compare)
+            self._read_members(changed, whole=whole, compare=compare, ask=ask)
         if need_page:
             self._read_page()
 
@@ -87,14 +89,20 @@ class ListReading:
             members.update(self._new_ids)
         return members
 
-    def _read_members(self, changed: Collection[Any], *, whole: bool, compare: bool) -> None:
+    def _read_members(
+        self, changed: Collection[Any], *, whole: bool, compare: bool, ask: bool
+    ) -> None:
         before = self._before
         if before is None or (whole and not compare):
             self._members = self._evaluation.members()
             return
-        if whole or not self._evaluation.narrows():
+        if whole or (changed and not self._evaluation.narrows()):
             # Where rows depend on each other, a change of one may be a change of any.
             changed = {**before, **self._evaluation.members()}
+        elif ask:
+            now = dict.fromkeys(self._evaluation.keys())
+            moved = [pk for pk in (*before, *now) if pk not in before or pk not in now]
+            changed = dict.fromkeys([*changed, *moved])
         found = self._evaluation.rows(changed) if changed else {}
         ids = self._evaluation.ids(list(found.values())) if found else {}
         for pk in changed:
@@ -226,10 +234,16 @@ class RowState:
 class RowReading:
     """A single row, as ``retrieve`` answers it."""
 
-    def __init__(self, evaluation: Evaluation, before: RowState | None) -> None:
-        """Read the database; ``before`` is what subscribers know (``None``: nothing yet)."""
+    def __init__(
+        self, evaluation: Evaluation, before: RowState | None, *, quiet: bool = False
+    ) -> None:
+        """Read the database; ``before`` is what subscribers know (``None``: nothing yet).
+
+        ``quiet`` says that nothing was heard of the row: then only its coming and going is told.
+        """
         self._evaluation = evaluation
         self._before = before
+        self._quiet = quiet
         self._shown: dict[Selection, Any] = {}
         self._row = evaluation.instance()
         self._state = self._new_state()
@@ -261,7 +275,16 @@ class RowReading:
         was = self._before is not None and self._before.visible
         if self._row is None:
             return self._envelope("DELETED", wants) if was else None
+        if was and self._quiet and self._is_same():
+            return None
         return self._envelope("UPDATED" if was else "CREATED", wants)
+
+    def _is_same(self) -> bool:
+        """Whether it is the row that was shown last, by the id that it was shown by."""
+        before, now = self._before, self._state
+        assert before is not None
+        assert now is not None
+        return (before.pk, before.id) == (now.pk, now.id)
 
     def catch_up(self, wants: Wants, missed: Collection[str]) -> Envelope | None:
         """See ``Reading``; the row as a whole says all."""

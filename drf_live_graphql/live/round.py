@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rest_framework.exceptions import APIException, NotFound
+from rest_framework.status import HTTP_500_INTERNAL_SERVER_ERROR
 
 from drf_live_graphql.exceptions import Refusal, refusal_of
 
@@ -41,13 +42,23 @@ class Work:
     whole: bool = False
     # A model that only a selected ``query`` reads was changed.
     queries: bool = False
-    # The view is to be asked whether it still answers; no row need be read for it.
+    # The view is to be asked whether it still answers, and which rows it shows.
     who: bool = False
     joiners: dict[Subscription, None] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
         return bool(self.changed or self.whole or self.queries or self.who or self.joiners)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no row is known to have changed."""
+        return not (self.changed or self.whole or self.queries)
+
+    @property
+    def only_asks(self) -> bool:
+        """Whether nobody waits for an answer: it asks for permission and nothing else."""
+        return self.quiet and not self.joiners
 
     def put_back(self, earlier: Work) -> None:
         """Add the work of a round that failed."""
@@ -141,7 +152,9 @@ class Round:
             evaluation = Evaluation(self.key.root, self.key.call, self.location, connection)
             try:
                 same = evaluation.identity() == self.key.identity
-            except APIException:
+            except APIException as error:
+                if error.status_code >= HTTP_500_INTERNAL_SERVER_ERROR:
+                    raise  # Nobody could say who it is; that proves nothing.
                 same = False
             if not same:
                 strangers.add(credential)
@@ -160,7 +173,7 @@ class Round:
 
     def _read(self, speaker: Evaluation, cohorts: tuple[Cohort, ...]) -> Reading:
         if self.key.root.action == "retrieve":
-            return RowReading(speaker, self.state)
+            return RowReading(speaker, self.state, quiet=self.work.quiet)
         wants = [cohort[0].wants for cohort in cohorts]
         told = {sub.wants for sub in self.work.joiners} if not self.work.whole else wants
         keep = any(want.rows for want in wants)
@@ -169,6 +182,7 @@ class Round:
             self.state if keep else None,
             changed=self.work.changed,
             whole=self.work.whole,
+            ask=self.work.who,
             compare=any(want.rows and want.snapshot is None for want in wants),
             keep_members=keep,
             need_page=any(want.snapshot is not None for want in told),
@@ -210,7 +224,9 @@ class Round:
 
     def _envelope(self, reading: Reading, how: str, sub: Subscription) -> Envelope | None:
         envelope: Envelope | None = None
-        if how == "query" or (how == "delta" and sub.wants.only_query):
+        if how == "delta" and sub.wants.only_query:
+            envelope = None if self.work.quiet else {}
+        elif how == "query":
             envelope = {}
         elif how == "snapshot":
             envelope = reading.snapshot(sub.wants)

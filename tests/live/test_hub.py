@@ -9,6 +9,7 @@ import pytest
 from channels.layers import get_channel_layer
 
 from drf_live_graphql.changes import group_of, publisher
+from drf_live_graphql.changes.control import CONTROL
 from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.testing import settled
 from tests.project import models
@@ -165,7 +166,8 @@ async def test_one_channel_one_group_a_model_and_nothing_left_behind(connect: Co
         await (await socket.subscribe("{ fences { id } }")).started()
     await settled()
     assert len(layer.channels) <= 1
-    assert set(layer.groups) == {group_of(LABEL), group_of("project.vehicle")}
+    groups = {group_of(label) for label in (CONTROL, LABEL, "project.vehicle")}
+    assert set(layer.groups) == groups
     assert {len(channels) for channels in layer.groups.values()} == {1}
 
     hub = get_hub()
@@ -178,7 +180,7 @@ async def test_one_channel_one_group_a_model_and_nothing_left_behind(connect: Co
         await last.started()
     await settled()
     assert hub.queries == ()
-    assert not any(layer.groups.values())
+    assert [group for group, channels in layer.groups.items() if channels] == [group_of(CONTROL)]
     assert {task.get_coro().__name__ for task in hub._tasks} == {"_receive", "_watch"}
     assert hub._by_label == {}
 
@@ -193,7 +195,8 @@ async def test_a_model_that_nobody_watches_any_more_is_left(connect: Connect) ->
     await socket.complete(vehicles)
     await (await socket.subscribe("{ fences { id } }")).started()
     await settled()
-    assert [group for group, channels in layer.groups.items() if channels] == [group_of(LABEL)]
+    groups = {group for group, channels in layer.groups.items() if channels}
+    assert groups == {group_of(CONTROL), group_of(LABEL)}
 
 
 async def test_rejoining_keeps_a_group_that_the_layer_would_forget(
