@@ -103,11 +103,17 @@ class Hub:
     def attach(self, line: Line) -> None:
         """Know a connection, so that it can be ended though nothing is subscribed on it."""
         self.lines.add(line)
-        starting = self._starter is not None and not self._starter.done()
+        starting = self._starter in self._admissions
         # A missing layer is said where something is subscribed, and by the system check.
         layer = get_channel_layer(settings.CHANNEL_LAYER)
         if CONTROL not in self._joined and not starting and layer is not None:
-            self._starter = self._spawn(self._listen(()))
+            self._starter = self._spawn(self._listen(()), among=self._admissions)
+
+    def detach(self, line: Line) -> None:
+        """Forget a connection that has ended; twice does no harm."""
+        self.lines.discard(line)
+        if self._unneeded():
+            self._spawn(self._leave_groups(), among=self._departures)
 
     def _disconnect(self, user: UserKey) -> None:
         for line in tuple(self.lines):
@@ -189,8 +195,9 @@ class Hub:
             self._spawn(self._leave_groups(), among=self._departures)
 
     def _unneeded(self) -> set[str]:
-        """The groups that no query needs; the one for orders is needed while there is a hub."""
-        return self._joined.keys() - self._by_label.keys() - {CONTROL}
+        """The groups that no query needs; orders concern whoever is connected."""
+        needed = {CONTROL} if self.lines or self._queries else set()
+        return self._joined.keys() - self._by_label.keys() - needed
 
     def _index(self, query: LiveQuery) -> None:
         for label in query.all_labels():
@@ -320,6 +327,9 @@ class Hub:
                 self._sequence.forget(label)
                 if fence := self._fences.pop(label, None):
                     fence.cancel()  # No echo will come, and that is no doubt.
+                for token, echo in self._echoes.items():
+                    if token.startswith(f"{label} "):
+                        echo.set()  # Likewise; whoever settles waits for it no longer.
                 try:
                     await self._group("group_discard", label)
                 except Exception as error:  # noqa: BLE001
@@ -330,7 +340,7 @@ class Hub:
         await asyncio.wait_for(join(group_of(label), self._channel), settings.PUBLISH_TIMEOUT)
 
     async def _fence(self, label: str) -> None:
-        token = uuid.uuid4().hex
+        token = f"{label} {uuid.uuid4().hex}"
         echo = self._echoes[token] = asyncio.Event()
         try:
             message = {"type": PING, "hub": self._id, "token": token}

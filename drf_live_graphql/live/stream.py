@@ -124,7 +124,7 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
             self.root, self.call, connection, wants, self, labels=self.labels(wants)
         )
         hub = get_hub()
-        hub.lines.add(self)
+        hub.attach(self)
         try:
             await hub.subscribe(self._subscription)
         except BaseException:
@@ -150,7 +150,7 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
         self._closed = True
         self._woken.set()
         if self._subscription is not None:
-            get_hub().lines.discard(self)
+            get_hub().detach(self)
             self._subscription.close()
 
 

@@ -102,7 +102,7 @@ class LiveHandler(BaseGraphQLTransportWSHandler[Any, Any]):
         """Let go of everything; awaits the operations' own clean-up."""
         if self._keep_alive is not None:
             self._keep_alive.cancel()
-        get_hub().lines.discard(self)
+        get_hub().detach(self)
         if self._closer is not None:
             await asyncio.wait({self._closer}, timeout=2 * GRACE)
         tasks = [self.connection_init_timeout_task]

@@ -183,6 +183,7 @@ class Socket:
         self.wire = wire
         self.operations: dict[str, Operation] = {}
         self.close_code: int | None = None
+        self.closed = asyncio.Event()
         self._numbers = iter(range(1, 1_000_000))
         self._acknowledged = asyncio.Event()
 
@@ -233,6 +234,7 @@ class Socket:
 
     def _closed(self, code: int) -> None:
         self.close_code = code
+        self.closed.set()
         self._acknowledged.set()
         for operation in self.operations.values():
             operation.receive({"type": "closed"})

@@ -47,12 +47,13 @@ async def test_a_subscription_that_ends_at_its_fence_raises_no_doubt(
         sent.set()
 
     socket = await connect()
+    await settled()
     with monkeypatch.context() as patch:
         patch.setattr(hub_module, "FENCE_TIMEOUT", 0.1)
         patch.setattr(InMemoryChannelLayer, "group_send", lost)
         operation = await socket.subscribe(FENCES)
         await sent.wait()
-        fence = get_hub()._fences["project.fence"]
+        (fence,) = get_hub()._fences.values()
         await socket.complete(operation)
         await asyncio.wait([fence])
     assert not get_hub()._doubt
