@@ -15,11 +15,13 @@ from django.conf import settings as django_settings
 from django.http import Http404
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils import translation
+from rest_framework.exceptions import NotFound
 from rest_framework.fields import UUIDField
 from rest_framework.generics import GenericAPIView
 from rest_framework.relations import PrimaryKeyRelatedField
 from rest_framework.viewsets import ViewSetMixin
 
+from drf_live_graphql.exceptions import refusal_of
 from drf_live_graphql.users import user_key
 
 from .filtersets import keep
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from django.db.models import Model, QuerySet
 
+    from drf_live_graphql.exceptions import Refusal
     from drf_live_graphql.location import Location
     from drf_live_graphql.requests import Connection
     from drf_live_graphql.users import UserKey
@@ -78,6 +81,7 @@ class Evaluation:
         keep(view)
         self.view: GenericAPIView[Any] = view
         self.reads = http_request.reads
+        self.missing: Refusal | None = None
         self._queryset: QuerySet[Any] | None = None
 
     @contextlib.contextmanager
@@ -169,10 +173,14 @@ class Evaluation:
         return found
 
     def instance(self) -> Model | None:
-        """The row that a GET of the detail answers; ``None`` where that is a 404."""
+        """The row that a GET of the detail answers; ``None`` where that is a 404.
+
+        Then ``missing`` is the 404.
+        """
         try:
             return self.view.get_object()  # type: ignore[no-any-return]
-        except Http404:
+        except (Http404, NotFound) as error:
+            self.missing = refusal_of(error)
             return None
 
     def serialise(self, rows: Sequence[Model], selection: Selection) -> list[Any]:

@@ -242,13 +242,14 @@ class LiveQuery:
         moving: Group = strangers if self.key.identity is None else {}
         for sub in strangers.keys() - moving.keys():
             sub.disconnect(credentials_ended())
-        if outcome.reading is not None:
-            self._state = outcome.reading.commit()
         if outcome.speaker is not None:
             moving.update(dict.fromkeys(self.hub.learn(self, outcome)))
         for sub in moving:
-            # Before anything is delivered: they are no longer entitled to this query's answer.
+            # Before anything is delivered, and with the rows that they were told of: they are not
+            # entitled to this answer.
             self.move(sub)
+        if outcome.reading is not None:
+            self._state = outcome.reading.commit()
         if outcome.refusal is not None:
             for sub in self.subscriptions:
                 sub.fail(outcome.refusal)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from django.db.models import Model
 
+    from drf_live_graphql.exceptions import Refusal
+
     from .evaluation import Evaluation, Members, Page
     from .selection import Selection
     from .wants import Wants
@@ -192,9 +194,13 @@ class ListReading:
         members.update(self._new_ids)
         selection = wants.created if wants.updated is None else wants.updated
         rows = self._evaluation.rows(members) if selection is not None else {}
+        if not wants.deleted:
+            missed = ()
         shown = self._wanted("all", rows, selection)
         ids = {shown_id(pk, id_) for pk, id_ in members.items()}
         left = [id_ for id_ in missed if id_ not in ids]
+        if not shown and not left and not wants.query:
+            return None  # That something was changed is not for everybody to know.
         if wants.updated is None:
             return self._envelope(shown, [], left)
         return self._envelope([], shown, left)
@@ -252,12 +258,12 @@ class RowReading:
         """See ``Reading``."""
         return self._state
 
-    def refuses(self, told: bool) -> bool:
-        """Whether a subscriber is answered as a GET of a missing row is.
+    def refuses(self, told: bool) -> Refusal | None:
+        """What a subscriber is answered where a GET of the row is a 404, as GET has it.
 
         One that was ``told`` of the row is told that it is gone instead, where its id is known.
         """
-        return self._row is None and (not told or self._before is None)
+        return None if told and self._before is not None else self._evaluation.missing
 
     def _new_state(self) -> RowState | None:
         if self._row is not None:

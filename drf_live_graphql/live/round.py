@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import APIException
 from rest_framework.status import HTTP_500_INTERNAL_SERVER_ERROR
 
-from drf_live_graphql.exceptions import Refusal, refusal_of
+from drf_live_graphql.exceptions import refusal_of
 
 from .evaluation import Evaluation
 from .reading import ListReading, RowReading
@@ -21,6 +21,7 @@ from .reading import ListReading, RowReading
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
 
+    from drf_live_graphql.exceptions import Refusal
     from drf_live_graphql.location import Location
     from drf_live_graphql.requests import Connection
 
@@ -197,7 +198,7 @@ class Round:
                 if how != "delta" and isinstance(reading, RowReading):
                     refused = reading.refuses(part[0].told)
                     if refused and part[0] in self.work.joiners:
-                        outcome.refused.append((part, _not_found()))
+                        outcome.refused.append((part, refused))
                         continue
                 key: Hashable = (how, part[0].wants, part if how == "catch up" else None)
                 if key not in envelopes:
@@ -261,12 +262,6 @@ def _payload(sub: Subscription, envelope: Envelope) -> str | None:
     if sub.rendition is None or sub.rendition.asynchronous:
         return None
     return sub.rendition.render(envelope)
-
-
-def _not_found() -> Refusal:
-    refusal = refusal_of(NotFound())
-    assert refusal is not None
-    return refusal
 
 
 __all__ = ["Cohort", "Letter", "Outcome", "Round", "Work"]
