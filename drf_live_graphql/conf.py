@@ -73,6 +73,10 @@ DEFAULTS: Mapping[str, object] = {
     "HUB_PING": 1.0,
     # Times that a failing evaluation is tried again before its operations end with an error.
     "EVALUATION_RETRIES": 4,
+    # Seconds after which authentication and permissions are asked anew for whoever is subscribed,
+    # though nothing was changed: a session, token, account or right that ended unseen ends what it
+    # was good for within that time. None: only with the next payload.
+    "AUTH_MAX_AGE": 60.0,
     # Serve GraphiQL to browsers.
     "GRAPHIQL": True,
 }

@@ -102,7 +102,7 @@ def encode(changes: Changes, stamp: Stamp) -> dict[str, Any]:
     """The channel-layer message for ``changes``."""
     return {
         "type": CHANGES,
-        **_encode_stamp(changes.label, stamp),
+        **encode_stamp(changes.label, stamp),
         "changes": None
         if changes.everything
         else [[_encode_pk(pk), kind] for pk, kind in changes.kinds.items()],
@@ -117,7 +117,7 @@ def encode(changes: Changes, stamp: Stamp) -> dict[str, Any]:
 
 def encode_alive(label: str, stamp: Stamp) -> dict[str, Any]:
     """The message by which a publisher repeats its last number, so that a loss is noticed."""
-    return {"type": ALIVE, **_encode_stamp(label, stamp)}
+    return {"type": ALIVE, **encode_stamp(label, stamp)}
 
 
 def decode(message: Mapping[str, Any]) -> Changes:
@@ -184,7 +184,8 @@ def _joined(links: Links, others: Links | None) -> Links | None:
     return links
 
 
-def _encode_stamp(label: str, stamp: Stamp) -> dict[str, Any]:
+def encode_stamp(label: str, stamp: Stamp) -> dict[str, Any]:
+    """The part of a message that says whose it is, and which one."""
     return {
         "label": label,
         "publisher": stamp.publisher,
@@ -236,6 +237,7 @@ __all__ = [
     "decode_stamp",
     "encode",
     "encode_alive",
+    "encode_stamp",
     "group_of",
     "label_of",
     "split",

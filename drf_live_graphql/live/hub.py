@@ -12,14 +12,21 @@ import logging
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from channels.layers import get_channel_layer
 
-from drf_live_graphql.changes import group_of, publisher
+from drf_live_graphql.changes import Disconnect, group_of, publisher
+from drf_live_graphql.changes.control import CONTROL, DISCONNECT
 from drf_live_graphql.changes.message import ALIVE, CHANGES, PING, decode, decode_stamp
 from drf_live_graphql.conf import settings
-from drf_live_graphql.exceptions import INTERNAL_MESSAGE, LiveError, Refusal, refusal_of
+from drf_live_graphql.exceptions import (
+    INTERNAL_MESSAGE,
+    LiveError,
+    Refusal,
+    credentials_ended,
+    refusal_of,
+)
 from drf_live_graphql.location import locate
 
 from . import executor
@@ -28,6 +35,7 @@ from .evaluation import Evaluation
 from .query import LiveQuery
 from .routing import labels_of
 from .sequence import Sequence
+from .timetable import Timetable
 from .trace import key_of, trace_of
 
 if TYPE_CHECKING:
@@ -35,7 +43,9 @@ if TYPE_CHECKING:
 
     from drf_live_graphql.changes import Changes
     from drf_live_graphql.requests import Connection
+    from drf_live_graphql.users import UserKey
 
+    from .line import Line
     from .round import Outcome
     from .subscription import Subscription
     from .trace import Key
@@ -68,6 +78,11 @@ class Hub:
         self._sequence = Sequence()
         self._commits = Commits()
         self._giving_up: asyncio.TimerHandle | None = None
+        self._timetable = Timetable()
+        # The connections there are, whether or not they have anything open.
+        self.lines: WeakSet[Line] = WeakSet()
+        self._starter: asyncio.Task[None] | None = None
+        self._restarter: asyncio.Task[None] | None = None
         self._channel: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._admissions: set[asyncio.Task[None]] = set()
@@ -88,6 +103,28 @@ class Hub:
     def queries(self) -> tuple[LiveQuery, ...]:
         """The live queries there are."""
         return tuple(self._queries.values())
+
+    # Connections.
+
+    def attach(self, line: Line) -> None:
+        """Know a connection, so that it can be ended though nothing is subscribed on it."""
+        self.lines.add(line)
+        starting = self._starter in self._admissions
+        # A missing layer is said where something is subscribed, and by the system check.
+        layer = get_channel_layer(settings.CHANNEL_LAYER)
+        if CONTROL not in self._joined and not starting and layer is not None:
+            self._starter = self._spawn(self._listen(()), among=self._admissions)
+
+    def detach(self, line: Line) -> None:
+        """Forget a connection that has ended; twice does no harm."""
+        self.lines.discard(line)
+        if self._unneeded():
+            self._spawn(self._leave_groups(), among=self._departures)
+
+    def _disconnect(self, user: UserKey) -> None:
+        for line in tuple(self.lines):
+            if user in line.connection.users:
+                line.disconnect(credentials_ended())
 
     # Subscriptions.
 
@@ -124,14 +161,15 @@ class Hub:
         root, call, connection = subscription.root, subscription.call, subscription.connection
         location = await executor.run(lambda: locate(root, dict(call.kwargs)))
 
-        def authorise() -> tuple[Hashable, frozenset[str]]:
+        def authorise() -> tuple[Hashable, UserKey | None, frozenset[str]]:
             evaluation = Evaluation(root, call, location, connection)
             with evaluation.surroundings():
                 # A subscription that goes on under another identity was paid for before.
                 evaluation.authorise(throttle=not subscription.told)
-            return evaluation.identity(), frozenset(evaluation.facts)
+            return evaluation.identity(), evaluation.user(), frozenset(evaluation.facts)
 
-        identity, reads = await executor.run(authorise)
+        identity, user, reads = await executor.run(authorise)
+        connection.stands_for(user)
         self._learn(root, reads)
         if subscription.ended:
             return
@@ -139,6 +177,7 @@ class Hub:
         query = self._queries.get(key)
         if query is None:
             query = self._queries[key] = LiveQuery(self, key, location, labels_of(root.model))
+            self._timetable.add(query)
         query.reserve(subscription)
         self._index(query)
         try:
@@ -167,8 +206,13 @@ class Hub:
             queries.discard(query)
             if not queries:
                 del self._by_label[label]
-        if self._joined.keys() - self._by_label.keys():
+        if self._unneeded():
             self._spawn(self._leave_groups(), among=self._departures)
+
+    def _unneeded(self) -> set[str]:
+        """The groups that no query needs; orders concern whoever is connected."""
+        needed = {CONTROL} if self.lines or self._queries else set()
+        return self._joined.keys() - self._by_label.keys() - needed
 
     def _index(self, query: LiveQuery) -> None:
         for label in query.all_labels():
@@ -235,11 +279,15 @@ class Hub:
         except Exception as error:  # noqa: BLE001
             self._doubts("the channel layer could not be joined", error)
             if self._channel is None:
-                self._spawn(self._start_later())
+                self._start_again()
+
+    def _start_again(self) -> None:
+        if self._restarter is None or self._restarter.done():
+            self._restarter = self._spawn(self._start_later())
 
     async def _start_later(self) -> None:
         """Go on trying to get a channel; the doubt is then put right like any other."""
-        while self._queries and self._channel is None:
+        while (self._queries or self.lines) and self._channel is None:
             await asyncio.sleep(settings.HUB_PING)
             try:
                 await self._start()
@@ -268,7 +316,7 @@ class Hub:
         return layer
 
     async def _join_groups(self, labels: Iterable[str]) -> None:
-        labels = tuple(labels)
+        labels = (CONTROL, *labels)
         async with self._membership:
             for label in labels:
                 if label not in self._joined:
@@ -289,11 +337,14 @@ class Hub:
 
     async def _leave_groups(self) -> None:
         async with self._membership:
-            for label in self._joined.keys() - self._by_label.keys():
+            for label in self._unneeded():
                 del self._joined[label]
                 self._sequence.forget(label)
                 if fence := self._fences.pop(label, None):
                     fence.cancel()  # No echo will come, and that is no doubt.
+                for token, echo in self._echoes.items():
+                    if token.startswith(f"{label} "):
+                        echo.set()  # Likewise; whoever settles waits for it no longer.
                 try:
                     await self._group("group_discard", label)
                 except Exception as error:  # noqa: BLE001
@@ -304,7 +355,7 @@ class Hub:
         await asyncio.wait_for(join(group_of(label), self._channel), settings.PUBLISH_TIMEOUT)
 
     async def _fence(self, label: str) -> None:
-        token = uuid.uuid4().hex
+        token = f"{label} {uuid.uuid4().hex}"
         echo = self._echoes[token] = asyncio.Event()
         try:
             message = {"type": PING, "hub": self._id, "token": token}
@@ -338,14 +389,13 @@ class Hub:
         kind = message.get("type")
         if kind == PING:
             self._take_ping(message)
-        elif kind in (CHANGES, ALIVE):
+        elif kind in (CHANGES, ALIVE, DISCONNECT):
             self._received += 1
             label, stamp = decode_stamp(message)
-            queries = self._by_label.get(label, ())
             if self._sequence.missed(label, stamp, self._joined.get(label), alive=kind == ALIVE):
-                logger.warning("Changes of %s were missed; reading anew.", label)
-                for query in queries:
-                    query.resync()
+                self._missed(label)
+            if kind == DISCONNECT:
+                self._disconnect(Disconnect.decode(message).user)
             if kind == CHANGES:
                 self._tell(self._commits.take(stamp.publisher, decode(message), self._joined))
                 if self._commits:
@@ -366,6 +416,15 @@ class Hub:
 
     def _give_up(self) -> None:
         self._tell(self._commits.give_up())
+
+    def _missed(self, label: str) -> None:
+        logger.warning("Messages about %s were missed; reading anew.", label)
+        if label == CONTROL:
+            # Whose connections were to end is not known; a credential that has ended is noticed.
+            for query in self.queries:
+                query.reauthorise()
+        for query in self._by_label.get(label, ()):
+            query.resync()
 
     def _take_ping(self, message: dict[str, Any]) -> None:
         if message["hub"] != self._id:

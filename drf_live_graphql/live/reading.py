@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from django.db.models import Model
 
+    from drf_live_graphql.exceptions import Refusal
+
     from .evaluation import Evaluation, Members, Page
     from .selection import Selection
     from .wants import Wants
@@ -58,8 +60,8 @@ class Look:
 class ListState:
     """What subscribers of a list know: its members, and digests of rows as they were told.
 
-    A digest is by the selection in which the row was told; where one is missing, it is not known
-    what somebody holds.
+    A digest is by the selection in which the row was told. ``None`` is a row of which not all were
+    told the same; a row without one was not told in this selection.
     """
 
     __slots__ = ("digests", "members")
@@ -67,7 +69,7 @@ class ListState:
     def __init__(self, members: Members) -> None:
         """Members of whom nothing was told yet."""
         self.members = members
-        self.digests: dict[Selection, dict[Any, int]] = {}
+        self.digests: dict[Selection, dict[Any, int | None]] = {}
 
 
 class ListReading:
@@ -96,7 +98,7 @@ class ListReading:
         self._look = look
         self._for_all = for_all or state is None
         self._serialised: dict[tuple[str, Selection], list[Any]] = {}
-        # Digests to keep (``None``: to forget) once this is what everybody was told.
+        # Digests to keep once this is what everybody was told; see ``ListState``.
         self._digests: dict[Selection, dict[Any, int | None]] = {}
         # What subscribers know of, and all there is now where that was read.
         self._before = None if state is None else state.members
@@ -125,12 +127,7 @@ class ListReading:
                 digests.pop(pk, None)
         state.members.update(self._new_ids)
         for selection, found in self._digests.items():
-            kept = state.digests.setdefault(selection, {})
-            for pk, digest in found.items():
-                if digest is None:
-                    kept.pop(pk, None)
-                else:
-                    kept[pk] = digest
+            state.digests.setdefault(selection, {}).update(found)
         return state
 
     def _read_members(self, *, compare: bool) -> None:
@@ -211,22 +208,28 @@ class ListReading:
             self._remember(wants.created, entered, created)
         envelope = self._envelope(
             created,
-            [] if wants.updated is None else self._news(kept, wants.updated),
+            [] if wants.updated is None else self._news(kept, wants, wants.updated),
             left if wants.deleted else [],
         )
         return envelope if any(envelope.values()) else None
 
-    def _news(self, kept: Mapping[Any, Model], selection: Selection) -> list[Any]:
+    def _news(self, kept: Mapping[Any, Model], wants: Wants, selection: Selection) -> list[Any]:
         """The rows that changed, and those of the others that show something else than was told."""
         rows = self._wanted("kept", kept, selection)
-        told = {} if self._state is None else self._state.digests.get(selection, {})
+        told = self._told_digests(selection)
         self._remember(selection, kept, rows)
-        loud = self._look.changed
+        # A row that was on no page, nor told since, is held by nobody who was told by pages.
+        unheld = wants.snapshot == selection
         return [
             row
             for pk, row in zip(kept, rows, strict=True)
-            if pk in loud or pk in self._entered or told.get(pk) != _digest(row)
+            if pk in self._look.changed
+            or pk in self._entered
+            or (told[pk] != _digest(row) if pk in told else not unheld or pk in self._look.touched)
         ]
+
+    def _told_digests(self, selection: Selection) -> Mapping[Any, int | None]:
+        return {} if self._state is None else self._state.digests.get(selection, {})
 
     def _remember(self, selection: Selection, rows: Mapping[Any, Model], shown: list[Any]) -> None:
         digests = self._digests.setdefault(selection, {})
@@ -235,7 +238,7 @@ class ListReading:
     def _remember_page(self, selection: Selection, shown: list[Any]) -> None:
         """What all are told is known of all; what some are told may be news to the others."""
         assert self._page is not None
-        told = {} if self._state is None else self._state.digests.get(selection, {})
+        told = self._told_digests(selection)
         digests = self._digests.setdefault(selection, {})
         for row, data in zip(self._page.rows, shown, strict=True):
             if self._for_all:
@@ -264,9 +267,13 @@ class ListReading:
         members.update(self._new_ids)
         selection = wants.created if wants.updated is None else wants.updated
         rows = self._evaluation.rows(members) if selection is not None else {}
+        if not wants.deleted:
+            missed = ()
         shown = self._wanted("all", rows, selection)
         ids = {shown_id(pk, id_) for pk, id_ in members.items()}
         left = [id_ for id_ in missed if id_ not in ids]
+        if not shown and not left and not wants.query:
+            return None  # That something was changed is not for everybody to know.
         if wants.updated is None:
             return self._envelope(shown, [], left)
         return self._envelope([], shown, left)
@@ -334,12 +341,12 @@ class RowReading:
         """See ``Reading``."""
         return self._state
 
-    def refuses(self, told: bool) -> bool:
-        """Whether a subscriber is answered as a GET of a missing row is.
+    def refuses(self, told: bool) -> Refusal | None:
+        """What a subscriber is answered where a GET of the row is a 404, as GET has it.
 
         One that was ``told`` of the row is told that it is gone instead, where its id is known.
         """
-        return self._row is None and (not told or self._before is None)
+        return None if told and self._before is not None else self._evaluation.missing
 
     def _new_state(self) -> RowState | None:
         if self._row is not None:
@@ -364,11 +371,10 @@ class RowReading:
             return self._envelope("DELETED", wants) if was else None
         if not was:
             return self._envelope("CREATED", wants)
-        assert self._before is not None
         loud = self._look.whole or self._row.pk in self._look.changed
-        if loud or self._row.pk != self._before.pk:
+        if loud or not self._is_same() or self._differs(wants):
             return self._envelope("UPDATED", wants)
-        return self._envelope("UPDATED", wants) if self._differs(wants) else None
+        return None
 
     def _differs(self, wants: Wants) -> bool:
         """Whether the row shows something else than was told."""
@@ -377,6 +383,13 @@ class RowReading:
             return False
         known = self._before.digests.get(wants.snapshot)
         return known != _digest(self._instance(wants.snapshot))
+
+    def _is_same(self) -> bool:
+        """Whether it is the row that was shown last, by the id that it was shown by."""
+        before, now = self._before, self._state
+        assert before is not None
+        assert now is not None
+        return (before.pk, before.id) == (now.pk, now.id)
 
     def catch_up(self, wants: Wants, missed: Collection[str]) -> Envelope | None:
         """See ``Reading``; the row as a whole says all."""

@@ -2,7 +2,7 @@
 
 `TEST_DATABASE=sqlite|postgres` chooses the database (or `DATABASE_URL` names one);
 `TEST_CHANNEL_LAYER=memory|pubsub|core` the channel layer of a server process. In the suite itself
-the fixture `channel_layer` chooses.
+the fixture `channel_layer` chooses. `TEST_AUTH_MAX_AGE` (seconds) is that of a server process.
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Tables come straight from the models: quicker, and the test project has no migrations.
 MIGRATION_MODULES = dict.fromkeys(["auth", "authtoken", "contenttypes", "sessions"])
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+if age := os.environ.get("TEST_AUTH_MAX_AGE"):
+    DRF_LIVE_GRAPHQL = {"AUTH_MAX_AGE": float(age)}
 
 if os.environ.get("TEST_DATABASE") == "postgres":
     DATABASES = {"default": servers.database_from_url(servers.postgres_url())}
