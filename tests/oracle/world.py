@@ -15,6 +15,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.db import models as db
 
+from drf_live_graphql import notify_changed
 from tests.oracle import targets
 from tests.project import models
 
@@ -423,3 +424,81 @@ def member_move(a: int, b: int, c: int) -> None:
         if not taken.exists():
             membership.project = project
             membership.save()
+
+
+# Writes that send no signal.
+
+
+@write
+def task_bulk_change(a: int, b: int, c: int) -> None:
+    tasks = models.Task.objects.filter(priority=models.Task.Priority.values[a % 3])
+    tasks.update(title=title(b), status=models.Task.Status.values[c % 3])
+
+
+@write
+def task_bulk_create(a: int, b: int, c: int) -> None:
+    if project := pick(models.Project, a):
+        models.Task.objects.bulk_create(
+            models.Task(project=project, title=title(number), assignee=someone(c))
+            for number in range(b % 3 + 1)
+        )
+
+
+@write
+def task_bulk_update(a: int, b: int, c: int) -> None:
+    tasks = list(models.Task.objects.order_by("pk")[a % 3 : a % 3 + 2])
+    for task in tasks:
+        task.title, task.priority = title(b), models.Task.Priority.values[c % 3]
+    models.Task.objects.bulk_update(tasks, ["title", "priority"])
+
+
+@write
+def task_adopt(a: int, b: int, c: int) -> None:
+    """A reverse manager's add() is an update() of the foreign key."""
+    task, project = pick(models.Task, a), pick(models.Project, b)
+    if task and project:
+        project.tasks.add(task)
+
+
+@write
+def task_raw(a: int, b: int, c: int) -> None:
+    """SQL of the project's own, told by the one call there is for it."""
+    if task := pick(models.Task, a):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("UPDATE project_task SET title = %s WHERE id = %s", [title(b), task.pk])
+            notify_changed(models.Task.objects.filter(pk=task.pk))
+
+
+@write
+def comment_bulk_change(a: int, b: int, c: int) -> None:
+    models.Comment.objects.filter(author=someone(a)).update(text=title(b), author=someone(c))
+
+
+@write
+def comment_bulk_move(a: int, b: int, c: int) -> None:
+    task, other = pick(models.Task, a), pick(models.Task, b)
+    if task and other:
+        task.comments.update(task=other)
+
+
+@write
+def member_bulk_create(a: int, b: int, c: int) -> None:
+    if project := pick(models.Project, a):
+        members = [models.Membership(project=project, user=person(n)) for n in (b, b + 1)]
+        models.Membership.objects.bulk_create(members, ignore_conflicts=True)
+
+
+@write
+def note_bulk_give(a: int, b: int, c: int) -> None:
+    models.Note.objects.filter(owner=person(a), pinned=c % 2 == 0).update(owner=person(b))
+
+
+@write
+def vehicle_bulk_change(a: int, b: int, c: int) -> None:
+    models.Vehicle.objects.filter(name=title(a)).update(name=title(b), in_service=c % 2 == 0)
+
+
+@write
+def truck_bulk_change(a: int, b: int, c: int) -> None:
+    """Columns of the parent's table, too."""
+    models.Truck.objects.filter(load=a).update(name=title(b), load=c)
