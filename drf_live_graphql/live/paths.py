@@ -123,7 +123,7 @@ def is_column(model: type[Model], name: str) -> bool:
     except FieldDoesNotExist:
         return False
     # Of a foreign key, that is its ``attname``.
-    return field.concrete and (not field.is_relation or name == field.attname)
+    return bool(getattr(field, "column", None)) and (not field.is_relation or name == field.attname)
 
 
 class Paths:
