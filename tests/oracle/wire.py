@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,9 +112,10 @@ class ServerWire:
         self._task = asyncio.create_task(self._read(receive, closed))
 
     async def _read(self, receive: Callable[[str], None], closed: Callable[[int], None]) -> None:
-        async for frame in self._socket:
-            receive(str(frame))
-            await self.reading.wait()
+        with suppress(ConnectionClosedError):  # The server may go without a word.
+            async for frame in self._socket:
+                receive(str(frame))
+                await self.reading.wait()
         closed(self._socket.close_code or 1006)
 
     async def send(self, text: str) -> None:
