@@ -73,7 +73,8 @@ class Hub:
         self._departures: set[asyncio.Task[None]] = set()
         # Fences of groups that were just joined: until they are back, changes may be unheard.
         self._fences: dict[str, asyncio.Task[None]] = {}
-        self._echoes: dict[str, asyncio.Event] = {}
+        # What fences wait for, by label and token.
+        self._echoes: dict[tuple[str, str], asyncio.Event] = {}
         self._pulse = Pulse()
         self._wires = Wires(self._reconnected)
         self._turn = 0
@@ -122,7 +123,7 @@ class Hub:
 
     async def _admit(self, subscription: Subscription) -> None:
         root, call, connection = subscription.root, subscription.call, subscription.connection
-        location = await executor.run(lambda: locate(root, dict(call.kwargs)))
+        location = await executor.run(lambda: locate(root, dict(call.kwargs)), root)
 
         def authorise() -> tuple[Hashable, frozenset[str]]:
             evaluation = Evaluation(root, call, location, connection)
@@ -131,7 +132,7 @@ class Hub:
                 evaluation.authorise(throttle=not subscription.told)
             return evaluation.identity(), frozenset(evaluation.reads)
 
-        identity, reads = await executor.run(authorise)
+        identity, reads = await executor.run(authorise, root)
         self._learn(root, reads)
         if subscription.ended:
             return
@@ -286,9 +287,13 @@ class Hub:
             for label in self._joined.keys() - self._by_label.keys():
                 del self._joined[label]
                 self._sequence.forget(label)
+                # No echo will come, and that is no doubt.
                 self._pulse.leave(label)
                 if fence := self._fences.pop(label, None):
-                    fence.cancel()  # No echo will come, and that is no doubt.
+                    fence.cancel()
+                for (through, _), echo in self._echoes.items():
+                    if through == label:
+                        echo.set()
                 try:
                     await self._group("group_discard", label)
                 except Exception as error:  # noqa: BLE001
@@ -300,9 +305,9 @@ class Hub:
 
     async def _fence(self, label: str) -> None:
         token = uuid.uuid4().hex
-        echo = self._echoes[token] = asyncio.Event()
+        echo = self._echoes[label, token] = asyncio.Event()
         try:
-            message = {"type": PING, "hub": self._id, "token": token}
+            message = {"type": PING, "hub": self._id, "label": label, "token": token}
             await asyncio.wait_for(
                 self._layer().group_send(group_of(label), message), FENCE_TIMEOUT
             )
@@ -310,7 +315,7 @@ class Hub:
         except Exception as error:  # noqa: BLE001
             self._doubts(f"no echo from the group of {label}", error)
         finally:
-            del self._echoes[token]
+            del self._echoes[label, token]
 
     async def _receive(self, channel: str) -> None:
         retry = 0.1
@@ -350,7 +355,7 @@ class Hub:
     def _take_ping(self, message: dict[str, Any]) -> None:
         if message["hub"] != self._id:
             return  # Another process's fence.
-        if echo := self._echoes.get(message.get("token", "")):
+        if echo := self._echoes.get((message.get("label", ""), message.get("token", ""))):
             echo.set()
         number = message.get("number")
         reason = None if number is None else self._pulse.echo(number)

@@ -36,6 +36,7 @@ class Pulse:
         self._capacity: int | None = None
         self._received = self._received_before = 0
         self._many = asyncio.Event()
+        self._due: float | None = None
 
     def limit(self, capacity: int | None) -> None:
         """The layer drops messages when ``capacity`` of them wait; ``None``: it never does."""
@@ -54,10 +55,16 @@ class Pulse:
 
         Others are due where so much comes that the queue could fill between two regular ones.
         """
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._many.wait()
-                return False
+        now = asyncio.get_running_loop().time()
+        if self._due is None:
+            self._due = now + seconds
+        # The others must not put it off.
+        if now < self._due:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(self._due):
+                    await self._many.wait()
+                    return False
+        self._due = None
         self._beat += 1
         return True
 

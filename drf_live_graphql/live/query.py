@@ -112,6 +112,10 @@ class LiveQuery:
             self._work.whole = True
         else:
             self._work.changed.update(dict.fromkeys(changes.kinds))
+            if len(self._work.changed) > settings.MAX_CHANGES_PER_MESSAGE:
+                # A round takes long: what gathers meanwhile is no longer told one by one.
+                self._work.whole = True
+                self._work.changed.clear()
         self._kick()
 
     def _concerns(self, changes: Changes) -> bool:
@@ -152,7 +156,7 @@ class LiveQuery:
             while self._work and self._subscriptions:
                 work, self._work = self._work, Work()
                 try:
-                    outcome = await executor.run(self._round(work).run)
+                    outcome = await executor.run(self._round(work).run, self.key.root)
                 except Exception as error:  # noqa: BLE001
                     failures += 1
                     if not await self._recover(work, error, failures):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from drf_live_graphql.live.pulse import PATIENCE, Pulse
 
 
@@ -95,5 +97,12 @@ async def test_pings_come_sooner_where_many_messages_do() -> None:
     await _regular(pulse)
     pulse.received()
     assert not await pulse.next(30.0)
-    pulse.send(None)
-    await _regular(pulse)
+
+
+async def test_many_messages_do_not_put_off_the_regular_ping() -> None:
+    pulse = Pulse()
+    pulse.limit(4)
+    async with asyncio.timeout(30.0):
+        while not await pulse.next(0.05):
+            _beat(pulse, 1)
+            await asyncio.sleep(0)
