@@ -254,15 +254,34 @@ class AsgiServer:
         self._socket.listen(2048)
         self.port: int = self._socket.getsockname()[1]
         self.log = Path(tempfile.mkdtemp(prefix="live-asgi-")) / "log"
-        with self.log.open("wb") as log:
+        self._start = self._command(program, application, options), environment(**env)
+        self.start()
+
+    def start(self) -> None:
+        """Start it, be it for another time, on the port it has."""
+        command, env = self._start
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._command(program, application, options),
+                command,
                 cwd=ROOT,
-                env=environment(**env),
+                env=env,
                 pass_fds=[self._socket.fileno()],
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+
+    def kill(self) -> None:
+        """End the process the hard way (SIGKILL); connections made from now on wait."""
+        self.process.kill()
+        self.process.wait()
+
+    def freeze(self) -> None:
+        """Stop the process in its tracks (SIGSTOP)."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen process go on."""
+        self.process.send_signal(signal.SIGCONT)
 
     def _command(self, program: str, application: str, options: tuple[str, ...]) -> list[str]:
         descriptor = ["--fd", str(self._socket.fileno())]

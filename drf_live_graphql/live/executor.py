@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 import time
-from collections import deque
+from collections import Counter, OrderedDict, deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +16,7 @@ from django.db import close_old_connections, connections
 from drf_live_graphql.conf import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
 
 Result = TypeVar("Result")
@@ -27,6 +27,9 @@ class Pool:
 
     Its caches are warm, those of its database connection too; and where there is little to do,
     there is only one connection.
+
+    Owners of work take turns, and one owner never has the last thread: a view that takes a minute
+    holds up nobody but those who asked for it.
     """
 
     def __init__(self, size: int) -> None:
@@ -34,53 +37,96 @@ class Pool:
         self._size = size
         self._started = 0
         self._idle: list[ThreadPoolExecutor] = []
-        self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        # What waits, by owner; the owner whose turn it is comes first.
+        self._waiting: OrderedDict[Hashable, deque[_Job]] = OrderedDict()
+        self._at_work: Counter[Hashable] = Counter()
         self._lock = threading.Lock()
 
-    def submit(self, function: Callable[[], Result]) -> Future[Result]:
-        """Have ``function`` run by a thread as soon as one is free."""
-        future: Future[Result] = Future()
+    def submit(self, function: Callable[[], Result], owner: Hashable = None) -> Future[Result]:
+        """Have ``function`` run by a thread as soon as one is free; work of ``None`` is small."""
+        job = _Job(function, owner)
         with self._lock:
-            if self._idle:
-                thread = self._idle.pop()
-            elif self._started < self._size:
-                self._started += 1
-                thread = ThreadPoolExecutor(1, f"drf-live-evaluation-{self._started}")
-            else:
-                self._waiting.append((future, function))
-                return future
-        thread.submit(self._work, thread, future, function)
-        return future
+            thread = self._free_thread() if self._may_work(owner) else None
+            if thread is None:
+                self._waiting.setdefault(owner, deque()).append(job)
+                return job.future
+            self._at_work[owner] += 1
+        thread.submit(self._work, thread, job)
+        return job.future
 
-    def _work(
-        self, thread: ThreadPoolExecutor, future: Future[Any], function: Callable[[], Any]
-    ) -> None:
+    def _may_work(self, owner: Hashable) -> bool:
+        return owner is None or self._at_work[owner] < max(1, self._size - 1)
+
+    def _free_thread(self) -> ThreadPoolExecutor | None:
+        if self._idle:
+            return self._idle.pop()
+        if self._started == self._size:
+            return None
+        self._started += 1
+        return ThreadPoolExecutor(1, f"drf-live-evaluation-{self._started}")
+
+    def _work(self, thread: ThreadPoolExecutor, job: _Job) -> None:
         while True:
-            if future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(function())
-                except BaseException as error:  # noqa: BLE001  # Raised where it is awaited.
-                    future.set_exception(error)
+            job.run()
             with self._lock:
-                if not self._waiting:
+                self._at_work[job.owner] -= 1
+                if not self._at_work[job.owner]:
+                    del self._at_work[job.owner]
+                following = self._next()
+                if following is None:
                     self._idle.append(thread)
                     return
-                future, function = self._waiting.popleft()
+                job = following
+
+    def _next(self) -> _Job | None:
+        for owner, jobs in self._waiting.items():
+            if self._may_work(owner):
+                return self._take(owner, jobs)
+        return None
+
+    def _take(self, owner: Hashable, jobs: deque[_Job]) -> _Job:
+        job = jobs.popleft()
+        self._waiting.move_to_end(owner)
+        if not jobs:
+            del self._waiting[owner]
+        self._at_work[owner] += 1
+        return job
+
+
+class _Job:
+    """A function that waits to be run, and for whom."""
+
+    __slots__ = ("_function", "future", "owner")
+
+    def __init__(self, function: Callable[[], Any], owner: Hashable) -> None:
+        self.future: Future[Any] = Future()
+        self.owner = owner
+        self._function = function
+
+    def run(self) -> None:
+        """Run it, unless it was cancelled; what it raises is raised where it is awaited."""
+        if self.future.set_running_or_notify_cancel():
+            try:
+                self.future.set_result(self._function())
+            except BaseException as error:  # noqa: BLE001
+                self.future.set_exception(error)
 
 
 _lock = threading.Lock()
 _pool: Pool | None = None
 
 
-async def run(function: Callable[[], Result]) -> Result:
+async def run(function: Callable[[], Result], owner: Hashable = None) -> Result:
     """Run ``function`` on an evaluation thread and return what it returns.
+
+    ``owner`` is whose work it is (see ``Pool``): the root that is asked.
 
     With the setting ``THREAD_SENSITIVE`` it runs on Django's shared thread instead, which sees
     the transaction that a test has open.
     """
     if settings.THREAD_SENSITIVE:
         return await sync_to_async(function, thread_sensitive=True)()
-    return await asyncio.wrap_future(_executor().submit(lambda: _clean(function)))
+    return await asyncio.wrap_future(_executor().submit(lambda: _clean(function), owner))
 
 
 def _clean(function: Callable[[], Result]) -> Result:

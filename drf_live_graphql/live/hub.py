@@ -2,7 +2,8 @@
 
 One channel, joined to one group for each model that somebody watches. Every doubt whether a
 message was missed (a gap in a publisher's numbers, a ping that did not come back, a layer that
-raised) ends in a resync of what may have missed it.
+raised or was full, a connection made anew, a process that stood still) ends in a resync of what
+may have missed it.
 """
 
 from __future__ import annotations
@@ -32,11 +33,13 @@ from drf_live_graphql.location import locate
 from . import executor
 from .commits import Commits
 from .evaluation import Evaluation
+from .pulse import Pulse
 from .query import LiveQuery
 from .routing import labels_of
 from .sequence import Sequence
 from .timetable import Timetable
 from .trace import key_of, trace_of
+from .wires import Wires
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Hashable, Iterable
@@ -61,8 +64,9 @@ REJOIN = 3600.0
 PARTS_TIMEOUT = 0.5
 # Seconds between looks at what has no task to wait for, in ``settle``.
 SETTLING = 0.01
-# Pings in a row that may be missing before the layer counts as lost.
-PATIENCE = 3
+# Seconds that this process may have stood still (stopped, suspended, busy elsewhere) without its
+# messages being in doubt; channel layers keep them for a minute.
+STANDSTILL = 10.0
 
 
 class Hub:
@@ -90,8 +94,11 @@ class Hub:
         self._departures: set[asyncio.Task[None]] = set()
         # Fences of groups that were just joined: until they are back, changes may be unheard.
         self._fences: dict[str, asyncio.Task[None]] = {}
-        self._echoes: dict[str, asyncio.Event] = {}
-        self._pinged = self._heard = 0
+        # What fences wait for, by label and token.
+        self._echoes: dict[tuple[str, str], asyncio.Event] = {}
+        self._pulse = Pulse()
+        self._wires = Wires(self._reconnected)
+        self._turn = 0
         self._doubt = False
         self._received = 0
 
@@ -159,7 +166,7 @@ class Hub:
 
     async def _admit(self, subscription: Subscription) -> None:
         root, call, connection = subscription.root, subscription.call, subscription.connection
-        location = await executor.run(lambda: locate(root, dict(call.kwargs)))
+        location = await executor.run(lambda: locate(root, dict(call.kwargs)), root)
 
         def authorise() -> tuple[Hashable, UserKey | None, frozenset[str]]:
             evaluation = Evaluation(root, call, location, connection)
@@ -168,7 +175,7 @@ class Hub:
                 evaluation.authorise(throttle=not subscription.told)
             return evaluation.identity(), evaluation.user(), frozenset(evaluation.facts)
 
-        identity, user, reads = await executor.run(authorise)
+        identity, user, reads = await executor.run(authorise, root)
         connection.stands_for(user)
         self._learn(root, reads)
         if subscription.ended:
@@ -302,6 +309,9 @@ class Hub:
             publisher.bind(asyncio.get_running_loop())
             channel = await asyncio.wait_for(layer.new_channel(), settings.PUBLISH_TIMEOUT)
             self._channel = channel
+            capacity = getattr(layer, "get_capacity", None)
+            self._pulse.limit(None if capacity is None else capacity(channel))
+            self._wires.watch(layer)
             self._spawn(self._receive(channel))
             self._spawn(self._watch(channel))
 
@@ -340,11 +350,13 @@ class Hub:
             for label in self._unneeded():
                 del self._joined[label]
                 self._sequence.forget(label)
+                # No echo will come, and that is no doubt.
+                self._pulse.leave(label)
                 if fence := self._fences.pop(label, None):
-                    fence.cancel()  # No echo will come, and that is no doubt.
-                for token, echo in self._echoes.items():
-                    if token.startswith(f"{label} "):
-                        echo.set()  # Likewise; whoever settles waits for it no longer.
+                    fence.cancel()
+                for (through, _), echo in self._echoes.items():
+                    if through == label:
+                        echo.set()
                 try:
                     await self._group("group_discard", label)
                 except Exception as error:  # noqa: BLE001
@@ -355,10 +367,10 @@ class Hub:
         await asyncio.wait_for(join(group_of(label), self._channel), settings.PUBLISH_TIMEOUT)
 
     async def _fence(self, label: str) -> None:
-        token = f"{label} {uuid.uuid4().hex}"
-        echo = self._echoes[token] = asyncio.Event()
+        token = uuid.uuid4().hex
+        echo = self._echoes[label, token] = asyncio.Event()
         try:
-            message = {"type": PING, "hub": self._id, "token": token}
+            message = {"type": PING, "hub": self._id, "label": label, "token": token}
             await asyncio.wait_for(
                 self._layer().group_send(group_of(label), message), FENCE_TIMEOUT
             )
@@ -366,7 +378,7 @@ class Hub:
         except Exception as error:  # noqa: BLE001
             self._doubts(f"no echo from the group of {label}", error)
         finally:
-            del self._echoes[token]
+            del self._echoes[label, token]
 
     async def _receive(self, channel: str) -> None:
         retry = 0.1
@@ -379,6 +391,7 @@ class Hub:
                 retry = min(retry * 2, 2.0)
                 continue
             retry = 0.1
+            self._pulse.received()
             try:
                 self._take(message)
             except Exception:
@@ -429,37 +442,67 @@ class Hub:
     def _take_ping(self, message: dict[str, Any]) -> None:
         if message["hub"] != self._id:
             return  # Another process's fence.
-        if echo := self._echoes.get(message.get("token", "")):
+        if echo := self._echoes.get((message.get("label", ""), message.get("token", ""))):
             echo.set()
         number = message.get("number")
-        if number is not None:
-            if number != self._heard + 1:
-                self._doubts("a ping was lost", None)
-            self._heard = number
+        reason = None if number is None else self._pulse.echo(number)
+        if reason is not None:
+            self._doubts(reason, None)
 
     async def _watch(self, channel: str) -> None:
         """Send ourselves a ping every now and then, and put right what a lost one may mean."""
         rejoin_at = time.monotonic() + REJOIN
         while True:
-            await asyncio.sleep(settings.HUB_PING)
-            if time.monotonic() > rejoin_at:
+            slept_at = time.monotonic()
+            regular = await self._pulse.next(settings.HUB_PING)
+            if time.monotonic() - slept_at > settings.HUB_PING + STANDSTILL:
+                self._doubts("this process stood still", None)
+            if regular and time.monotonic() > rejoin_at:
                 rejoin_at = time.monotonic() + REJOIN
                 self._joined.clear()
                 await self._listen(self._by_label)
-            await self._ping(channel)
-            if self._pinged - self._heard > PATIENCE:
-                self._doubts("pings do not come back", None)
-            elif self._doubt and self._pinged - self._heard <= 1:
-                await self._recover()
+            taken = await self._ping(channel)
+            if regular:
+                await self._look(taken=taken)
 
-    async def _ping(self, channel: str) -> None:
-        message = {"type": PING, "hub": self._id, "number": self._pinged + 1}
+    async def _look(self, *, taken: bool) -> None:
+        """Recover where there is doubt, as soon as the layer is likely to be heard again."""
+        self._wires.watch(self._layer())
+        overdue = self._pulse.overdue
+        if overdue:
+            self._doubts("pings do not come back", None)
+            self._pulse.forget()
+            await self._wires.cut(self._layer())
+        if self._doubt and taken and (overdue or self._pulse.answered):
+            await self._recover()
+
+    async def _ping(self, channel: str) -> bool:
+        """Ping ourselves through one of the groups, each in its turn; whether it was taken.
+
+        A group's membership can be lost while the channel is fine, and the other way round.
+        """
+        labels = tuple(self._joined)
+        self._turn += 1
+        label = labels[self._turn % len(labels)] if labels else None
+        number = self._pulse.send(label)
+        message = {"type": PING, "hub": self._id, "number": number}
         try:
-            await asyncio.wait_for(self._layer().send(channel, message), settings.PUBLISH_TIMEOUT)
+            async with asyncio.timeout(settings.PUBLISH_TIMEOUT):
+                if label is None:
+                    await self._layer().send(channel, message)
+                else:
+                    await self._layer().group_send(group_of(label), message)
         except Exception as error:  # noqa: BLE001
+            self._pulse.withdraw(number)
             self._doubts("the channel layer takes no ping", error)
-        else:
-            self._pinged += 1
+            if isinstance(error, TimeoutError):
+                # The other end may be gone without having closed the connection.
+                await self._wires.cut(self._layer())
+            return False
+        return True
+
+    def _reconnected(self) -> None:
+        self._doubts("the connection to the channel layer was made anew", None)
 
     def _doubts(self, reason: str, error: Exception | None) -> None:
         if not self._doubt:

@@ -122,8 +122,10 @@ def is_column(model: type[Model], name: str) -> bool:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
         return False
+    if field not in model._meta.concrete_fields:
+        return False
     # Of a foreign key, that is its ``attname``.
-    return bool(getattr(field, "column", None)) and (not field.is_relation or name == field.attname)
+    return not field.is_relation or name == getattr(field, "attname", None)
 
 
 class Paths:

@@ -150,6 +150,17 @@ class LiveQuery:
             self._work.whole = True
         else:
             self._work.changed.update(dict.fromkeys(changes.kinds))
+            self._bound()
+
+    def _bound(self) -> None:
+        """While a round takes long: what gathers in great number is not told one by one."""
+        work, most = self._work, settings.MAX_CHANGES_PER_MESSAGE
+        if len(work.changed) > most:
+            work.whole = True
+            work.changed.clear()
+        if any(len(changes.kinds) > most for changes in work.related.values()):
+            work.what = True
+            work.related.clear()
 
     def _notify_related(self, changes: Changes, purpose: Purpose) -> None:
         work = self._work
@@ -164,6 +175,7 @@ class LiveQuery:
             work.what = True
         elif purpose & Purpose.WHAT:
             work.relate(changes)
+            self._bound()
 
     def _is_askers(self, changes: Changes) -> bool:
         """Whether a change of rows by which users are known concerns the user of this query."""
@@ -232,7 +244,7 @@ class LiveQuery:
                 work, self._work = self._work, Work()
                 started_at = asyncio.get_running_loop().time()
                 try:
-                    outcome = await executor.run(self._round(work).run)
+                    outcome = await executor.run(self._round(work).run, self.key.root)
                 except Exception as error:  # noqa: BLE001
                     failures += 1
                     if not await self._recover(work, error, failures):

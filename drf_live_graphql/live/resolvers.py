@@ -49,7 +49,7 @@ class LiveResolvers:
         try:
             again = raw.operation.operation is OperationType.SUBSCRIPTION
             return await executor.run(
-                lambda: _answer(root, arguments, raw.context, selection, again=again)
+                lambda: _answer(root, arguments, raw.context, selection, again=again), root
             )
         except LiveError:
             raise

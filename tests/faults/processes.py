@@ -27,6 +27,7 @@ class Process:
     command: str
 
     def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
         self.process: Popen[str] = servers.django_process(self.command, **environment)
 
     async def line(self) -> str:
@@ -40,14 +41,25 @@ class Process:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self.process.terminate()
-        self.process.communicate()
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.communicate()
 
 
 class CommandWriter(Process):
     """A management command: no web server, no event loop."""
 
     command = "work"
+
+    async def end(self) -> None:
+        """Have the process end by itself, with all that it has published."""
+        await asyncio.to_thread(self.process.communicate)
+        assert self.process.returncode == 0
+
+    def kill(self) -> None:
+        """End the process the hard way (SIGKILL)."""
+        self.process.kill()
+        self.process.communicate()
 
     async def work(self, model: str, **task: Any) -> dict[str, Any]:
         """Have a row saved; returns its `pk` and the seconds that the `slowest` save took."""

@@ -96,7 +96,7 @@ async def test_a_query_that_is_under_way_ends_as_well(
     await settled()
     begun = asyncio.Event()
 
-    async def never(function: Any) -> Any:
+    async def never(*_: Any) -> Any:
         begun.set()
         await asyncio.Event().wait()
 

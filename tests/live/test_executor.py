@@ -52,3 +52,23 @@ def test_work_that_is_cancelled_while_it_waits_is_not_done() -> None:
     last.result(PATIENCE)
     assert busy.done()
     assert done == ["last"]
+
+
+def test_one_owner_never_has_the_last_thread() -> None:
+    pool, go = Pool(3), threading.Event()
+    slow = [pool.submit(lambda: go.wait(PATIENCE), "slow") for _ in range(10)]
+    assert pool.submit(lambda: 7, "quick").result(PATIENCE) == 7
+    assert not any(future.done() for future in slow)
+    go.set()
+    assert all(future.result(PATIENCE) for future in slow)
+
+
+def test_owners_take_turns() -> None:
+    pool, go = Pool(1), threading.Event()
+    order: list[str] = []
+    busy = pool.submit(lambda: go.wait(PATIENCE))
+    work = [pool.submit(lambda: order.append("many"), "many") for _ in range(3)]
+    work += [pool.submit(lambda: order.append("few"), "few")]
+    go.set()
+    wait([busy, *work], PATIENCE)
+    assert order == ["many", "few", "many", "many"]

@@ -17,7 +17,7 @@ from drf_live_graphql.live import query as query_module
 from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.live.rendition import Rendition
 from drf_live_graphql.testing import settled
-from drf_live_graphql.transport.operations import Operation
+from drf_live_graphql.transport.operations import Operation as Sink
 from tests.project import models
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _hold_rounds(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asynci
     """Rounds stop after their reading: the first event says so, the second lets them go on."""
     run, held, go = query_module.executor.run, asyncio.Event(), asyncio.Event()
 
-    async def holding(function: Callable[[], Any]) -> Any:
+    async def holding(function: Callable[[], Any], owner: Any = None) -> Any:
         result = await run(function)
         held.set()
         await go.wait()
@@ -66,9 +66,9 @@ async def test_a_live_query_that_was_refused_a_frame_is_told_later(
 ) -> None:
     operation = await (await connect()).subscribe(LIVE_QUERY)
     await operation.started()
-    full: list[Operation] = []
+    full: list[Sink] = []
     with monkeypatch.context() as patch:
-        patch.setattr(Operation, "deliver", lambda self, *_: bool(full.append(self)))
+        patch.setattr(Sink, "deliver", lambda self, *_: bool(full.append(self)))
         await models.Vehicle.objects.acreate(name="van")
         await settled()
     full[0].caught_up()
@@ -177,9 +177,9 @@ async def test_rows_that_entered_while_a_reader_was_behind(
     await settled()
     await models.Vehicle.objects.acreate(name="bus")
     await settled()
-    full: list[Operation] = []
+    full: list[Sink] = []
     with monkeypatch.context() as patch:
-        patch.setattr(Operation, "deliver", lambda self, *_: bool(full.append(self)))
+        patch.setattr(Sink, "deliver", lambda self, *_: bool(full.append(self)))
         await models.Vehicle.objects.acreate(name="van")
         await settled()
     full[0].caught_up()

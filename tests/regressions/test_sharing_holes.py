@@ -132,7 +132,7 @@ async def test_a_fact_learned_elsewhere_during_a_round_counts_for_it(
     (query,) = get_hub().queries
     run, held, go = module.executor.run, asyncio.Event(), asyncio.Event()
 
-    async def holding(function: Any) -> Any:
+    async def holding(function: Any, owner: Any = None) -> Any:
         result = await run(function)
         held.set()
         await go.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 from typing import Any
@@ -30,8 +31,12 @@ class Command(BaseCommand):
         pk: Any = None,
         roll_back: bool = False,
         times: int = 1,
+        stay: bool = False,
     ) -> dict[str, Any]:
-        """Save a row `times` times, each in a transaction; `{n}` in a text is the number."""
+        """Save a row `times` times, each in a transaction; `{n}` in a text is the number.
+
+        `stay` answers before the commit and never gets there: to be killed.
+        """
         slowest = 0.0
         rows = apps.get_model(model if "." in model else f"project.{model}")
         for number in range(times):
@@ -43,5 +48,9 @@ class Command(BaseCommand):
                     setattr(row, name, text)
                 row.save()
                 transaction.set_rollback(roll_back)
+                if stay:
+                    self.stdout.write(json.dumps({"pk": str(row.pk)}))
+                    self.stdout.flush()
+                    signal.pause()
             slowest = max(slowest, time.monotonic() - start)
         return {"pk": str(row.pk), "slowest": slowest}
