@@ -340,6 +340,8 @@ class Hub:
         await asyncio.wait_for(join(group_of(label), self._channel), settings.PUBLISH_TIMEOUT)
 
     async def _fence(self, label: str) -> None:
+        if label not in self._joined:
+            return  # It was left meanwhile.
         token = f"{label} {uuid.uuid4().hex}"
         echo = self._echoes[token] = asyncio.Event()
         try:
