@@ -269,7 +269,7 @@ class LiveRequest(HttpRequest):
 
     def _read_user(self) -> AbstractBaseUser | AnonymousUser:
         connection = self._connection
-        if connection.session_user:
+        if connection.session_user and self._fresh_session is not None:
             return get_user(_SessionOnly(self._fresh_session))  # type: ignore[arg-type]
         if connection.user is not None:
             model: Any = type(connection.user)
@@ -282,8 +282,29 @@ class LiveRequest(HttpRequest):
 class _SessionOnly:
     """As much of a request as ``django.contrib.auth.get_user`` looks at."""
 
-    def __init__(self, session: SessionBase | None) -> None:
-        self.session = session
+    def __init__(self, session: SessionBase) -> None:
+        self.session = _KeptKey(session)
+
+
+class _KeptKey:
+    """A session that keeps its key: no response would tell the browser of another.
+
+    Django gives it a new one where its hash was made with one of ``SECRET_KEY_FALLBACKS``.
+    """
+
+    def __init__(self, session: SessionBase) -> None:
+        self._session = session
+        self.get = session.get
+        self.flush = session.flush
+
+    def __getitem__(self, name: str) -> Any:
+        return self._session[name]
+
+    def __setitem__(self, name: str, value: object) -> None:
+        """The new hash is for the next GET to note."""
+
+    def cycle_key(self) -> None:
+        """Likewise."""
 
 
 class _Traced(dict[str, Any]):

@@ -367,6 +367,8 @@ class Hub:
         await asyncio.wait_for(join(group_of(label), self._channel), settings.PUBLISH_TIMEOUT)
 
     async def _fence(self, label: str) -> None:
+        if label not in self._joined:
+            return  # It was left meanwhile.
         token = uuid.uuid4().hex
         echo = self._echoes[label, token] = asyncio.Event()
         try:

@@ -267,8 +267,6 @@ class ListReading:
         members.update(self._new_ids)
         selection = wants.created if wants.updated is None else wants.updated
         rows = self._evaluation.rows(members) if selection is not None else {}
-        if not wants.deleted:
-            missed = ()
         shown = self._wanted("all", rows, selection)
         ids = {shown_id(pk, id_) for pk, id_ in members.items()}
         left = [id_ for id_ in missed if id_ not in ids]

@@ -154,12 +154,13 @@ async def test_disconnect_reaches_every_process_at_once(
     for client in (*clients, idle, stays):
         await client.socket.open()
     watched = [await client.watch("vehicles") for client in (*clients, stays)]
+    # It has nothing open any more; its process heard orders before it said so.
+    await idle.socket.complete((await idle.watch("vehicles")).operation)
     code = f"from tests.project.live import live;live.disconnect(user={visitor.user.pk})"
     process = servers.django_process("shell", "--no-imports", "--command", code, **layer)
     await asyncio.to_thread(process.communicate)
     assert process.returncode == 0
-    assert [await _closed(client.socket) for client in clients] == [4403, 4403]
+    assert [await _closed(client.socket) for client in (*clients, idle)] == [4403, 4403, 4403]
     assert [one.operation.errors for one in watched] == [ENDED, ENDED, None]
     assert stays.socket.close_code is None
     await stays.socket.close()
-    await idle.socket.close()

@@ -9,6 +9,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+from django.utils import timezone
 from rest_framework import permissions, viewsets
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.authtoken.models import Token
@@ -93,6 +95,10 @@ def _log_out(socket: Socket, user: Any) -> None:
     _store(socket).delete()
 
 
+def _expire(socket: Socket, user: Any) -> None:
+    Session.objects.update(expire_date=timezone.now())
+
+
 def _rotate(socket: Socket, user: Any) -> None:
     """Logging in again somewhere else in the same browser gives the session another key."""
     _store(socket).cycle_key()
@@ -121,7 +127,7 @@ def _change_password(socket: Socket, user: Any) -> None:
 
 @pytest.mark.usefixtures("soon")
 @pytest.mark.parametrize(
-    "end", [_log_out, _rotate, _switch_user, _deactivate, _delete, _change_password]
+    "end", [_log_out, _expire, _rotate, _switch_user, _deactivate, _delete, _change_password]
 )
 async def test_a_session_that_no_longer_stands_for_its_user_closes_the_connection(
     connect: Connect, end: Callable[[Socket, Any], None]
@@ -203,6 +209,20 @@ async def test_somebody_who_is_known_only_later_is_admitted_anew(connect: Connec
     assert socket.close_code is None
     shown = [payload["data"]["fences"]["snapshot"] for payload in fences.payloads]
     assert [len(rows) for rows in shown] == [0, 1]
+
+
+async def test_a_new_secret_key_ends_no_session(
+    connect: Connect, settings: SettingsWrapper
+) -> None:
+    """The hash in the session is of the old key, which still counts; nobody tells the browser."""
+    socket = await connect("ada")
+    await _started(socket, NOTES)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another-" * 10
+    for _ in range(2):
+        await _ask_all()
+    assert socket.close_code is None
+    assert await Session.objects.filter(session_key=_store(socket).session_key).aexists()
 
 
 # Rights that end.

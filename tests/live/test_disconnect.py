@@ -110,14 +110,19 @@ async def test_a_query_that_is_under_way_ends_as_well(
     assert query.errors == ENDED
 
 
-async def test_a_message_that_was_on_its_way_is_not_answered(connect: Connect) -> None:
+async def test_a_message_that_was_on_its_way_starts_nothing(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     socket = await connect("ada")
     await settled()
     (handler,) = get_hub().lines
+    started: list[object] = []
+    monkeypatch.setattr(handler, "_start", lambda *message: started.append(message))
     handler.disconnect(AssertionError())  # type: ignore[arg-type]  # Nothing is open to tell it.
-    query = await socket.subscribe("{ __typename }")
+    await socket.subscribe("{ __typename }")
     assert await _closed(socket) == 4403
-    assert query.payloads == []
+    await socket.close()
+    assert started == []
 
 
 async def test_a_stream_ends_with_the_error() -> None:
@@ -230,3 +235,27 @@ def test_without_a_channel_layer_nothing_is_raised(settings: SettingsWrapper) ->
 def test_nobody_is_no_user(user: object) -> None:
     with pytest.raises(LiveError, match=r"expected a user that is saved.* came"):
         live.disconnect(user=user)
+
+
+async def test_a_reader_that_does_not_read_is_closed_all_the_same(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from drf_live_graphql.transport import handler as module
+
+    monkeypatch.setattr(module, "GRACE", 0.01)
+    socket = await connect("ada")
+    fences = await _started(socket, FENCES)
+    (handler,) = get_hub().lines
+    stuck = asyncio.Event()
+
+    async def send(message: object) -> None:
+        stuck.set()
+        await asyncio.Event().wait()
+
+    handler._outbox._send = send  # type: ignore[attr-defined]
+    await models.Fence.objects.acreate()
+    await stuck.wait()
+    live.disconnect(user=await _user("ada"))
+    await settled()
+    assert await _closed(socket) == 4403
+    assert len(fences.payloads) == 1

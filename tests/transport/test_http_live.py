@@ -10,10 +10,13 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import AsyncClient, Client
 
+from drf_live_graphql.exceptions import ENDED_MESSAGE
 from tests.project import models
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from pytest_django.fixtures import SettingsWrapper
 
 pytestmark = [
     pytest.mark.urls("tests.clients.urls"),
@@ -97,4 +100,22 @@ async def test_a_stream_follows_the_list(client: AsyncClient, user: Any) -> None
         await note.adelete()
         third = await anext(stream)
         assert third["data"]["notes"]["deleted"] == [key]
+    await asyncio.to_thread(response.close)
+
+
+async def test_a_session_that_ends_ends_the_stream(
+    client: AsyncClient, settings: SettingsWrapper
+) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"AUTH_MAX_AGE": 0.2}
+    async with asyncio.timeout(20):
+        response = await post(client, CHANGES, "text/event-stream")
+        parts = aiter(response.streaming_content)
+        assert await anext(parts) == b":\n\n"
+        assert (await anext(parts)).startswith(b"event: next")
+        await client.session.aflush()
+        error, end = [part.decode() async for part in parts]
+    (refusal,) = json.loads(error.split("data: ")[1])["errors"]
+    assert refusal["message"] == ENDED_MESSAGE
+    assert refusal["extensions"] == {"code": "NOT_AUTHENTICATED"}
+    assert end.startswith("event: complete")
     await asyncio.to_thread(response.close)

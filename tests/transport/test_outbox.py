@@ -193,3 +193,28 @@ async def test_the_rest_of_a_step_can_wait_often_and_be_cancelled() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ended
+
+
+async def test_what_is_dropped_makes_room_for_the_last_words() -> None:
+    server = Server()
+    server.gate = asyncio.Event()
+    outbox = server.outbox()
+    for frame in ("on its way", "waits", "waits too"):
+        outbox.offer(frame)
+    outbox.drop()
+    outbox.put("last")
+    flushed = asyncio.ensure_future(outbox.flush(30))
+    server.gate.set()
+    await flushed
+    assert server.frames == ["on its way", "last"]
+
+
+async def test_a_server_that_takes_nothing_is_not_waited_for_for_ever() -> None:
+    server = Server()
+    server.gate = asyncio.Event()
+    outbox = server.outbox()
+    await outbox.flush(30)
+    outbox.put("one")
+    await outbox.flush(0.01)
+    assert server.frames == []
+    outbox.close()
