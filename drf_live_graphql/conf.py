@@ -50,7 +50,8 @@ DEFAULTS: Mapping[str, object] = {
     "CONNECTION_INIT_TIMEOUT": 10.0,
     # Seconds between the server's pings; a socket silent for two of them is closed.
     "KEEP_ALIVE": 25.0,
-    # Changes of one model in one commit above which only "many changed" is published.
+    # Changes of one model in one commit above which only "many changed" is published; and those
+    # that gather for one list while it is read.
     "MAX_CHANGES_PER_MESSAGE": 5_000,
     # Messages that wait in a process while the channel layer is down; then the oldest go.
     "PUBLISH_BACKLOG": 10_000,

@@ -81,15 +81,13 @@ class Pool:
     def _next(self) -> _Job | None:
         for owner, jobs in self._waiting.items():
             if self._may_work(owner):
-                break
-        else:
-            return None
-        job = jobs.popleft()
-        self._waiting.move_to_end(owner)
-        if not jobs:
-            del self._waiting[owner]
-        self._at_work[owner] += 1
-        return job
+                job = jobs.popleft()
+                self._waiting.move_to_end(owner)
+                if not jobs:
+                    del self._waiting[owner]
+                self._at_work[owner] += 1
+                return job
+        return None
 
 
 class _Job:
