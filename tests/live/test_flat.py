@@ -99,6 +99,12 @@ async def _cycles(connect: Connect, socket: Socket, count: int) -> dict[str, Any
 
 async def test_subscriptions_that_come_and_go_leave_nothing_behind(connect: Connect) -> None:
     socket = await connect("ada")
+    for document in DOCUMENTS:
+        # What is learned of each root once.
+        operation = await socket.subscribe(document)
+        await (await socket.subscribe("{ fences { id } }")).started()
+        await settled()
+        await socket.complete(operation)
     before = await _cycles(connect, socket, WARM)
     after = await _cycles(connect, socket, CYCLES)
     _flat(before, after)
