@@ -12,7 +12,7 @@ ON_POSTGRES := $(wildcard tests/test_servers.py tests/changes tests/live tests/t
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install assets test test-sqlite test-postgres test-next oracle cov lint format types demo bench clean
+.PHONY: help install assets test test-sqlite test-postgres test-next oracle soak cov lint format types demo bench clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ test-next:  ## Run the tests on the newest Python found and the newest Django
 oracle: install  ## Compare live clients with REST for a long time (ORACLE_EXAMPLES=400)
 	ORACLE_EXAMPLES=$${ORACLE_EXAMPLES:-400} $(RUN) pytest tests/oracle $(PYTEST_ARGS)
 	ORACLE_EXAMPLES=$${ORACLE_EXAMPLES:-400} TEST_DATABASE=postgres $(RUN) pytest tests/oracle $(PYTEST_ARGS)
+
+soak: install  ## Subscribe, change and unsubscribe for a long time; memory must stay flat (SOAK_CYCLES=10000)
+	SOAK_CYCLES=$${SOAK_CYCLES:-10000} $(RUN) pytest tests/live/test_flat.py $(PYTEST_ARGS)
 
 cov: install assets $(CLIENTS) $(PAGE)  ## Run the tests with branch coverage
 	$(RUN) pytest --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)

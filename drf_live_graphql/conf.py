@@ -62,7 +62,8 @@ DEFAULTS: Mapping[str, object] = {
     # Rows of one list that are read again one by one since rows that they show have changed; more,
     # and the list is compared as a whole.
     "MAX_PARENTS": 1_000,
-    # Changes of one model in one commit above which only "many changed" is published.
+    # Changes of one model in one commit above which only "many changed" is published; and those
+    # that gather for one list while it is read.
     "MAX_CHANGES_PER_MESSAGE": 5_000,
     # Messages that wait in a process while the channel layer is down; then the oldest go.
     "PUBLISH_BACKLOG": 10_000,

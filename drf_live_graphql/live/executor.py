@@ -81,16 +81,13 @@ class Pool:
     def _next(self) -> _Job | None:
         for owner, jobs in self._waiting.items():
             if self._may_work(owner):
-                return self._take(owner, jobs)
+                job = jobs.popleft()
+                self._waiting.move_to_end(owner)
+                if not jobs:
+                    del self._waiting[owner]
+                self._at_work[owner] += 1
+                return job
         return None
-
-    def _take(self, owner: Hashable, jobs: deque[_Job]) -> _Job:
-        job = jobs.popleft()
-        self._waiting.move_to_end(owner)
-        if not jobs:
-            del self._waiting[owner]
-        self._at_work[owner] += 1
-        return job
 
 
 class _Job:

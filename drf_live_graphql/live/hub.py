@@ -280,7 +280,9 @@ class Hub:
         """
         try:
             await self._start()
-            await self._join_groups(labels)
+            # To its end, whoever is cancelled meanwhile: else a group is joined that nobody leaves.
+            joining = self._spawn(self._join_groups(labels), among=self._admissions)
+            await asyncio.shield(joining)
         except LiveError:
             raise
         except Exception as error:  # noqa: BLE001
@@ -333,6 +335,8 @@ class Hub:
                     await self._group("group_add", label)
                     self._joined[label] = time.time()
                     self._fences[label] = self._spawn(self._await_fence(label))
+            if self._joined.keys() - self._by_label.keys():  # They were given up meanwhile.
+                self._spawn(self._leave_groups(), among=self._departures)
         # Those that others wait for as well, and not theirs alone: they may be cancelled.
         fences = [self._fences[label] for label in labels if label in self._fences]
         if fences:

@@ -224,3 +224,42 @@ async def test_rejoining_keeps_a_group_that_the_layer_would_forget(
     await models.Fence.objects.acreate()
     await settled()
     assert len(operation.payloads[-1]["data"]["fences"]["created"]) == 1
+
+
+async def test_a_group_is_left_where_who_wanted_it_went_while_it_was_joined(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer: Any = get_channel_layer()
+    joining, go = asyncio.Event(), asyncio.Event()
+    add = layer.group_add
+
+    async def group_add(group: str, channel: str) -> None:
+        joining.set()
+        await go.wait()
+        await add(group, channel)
+
+    monkeypatch.setattr(layer, "group_add", group_add)
+    socket = await connect()
+    operation = await socket.subscribe(FENCES)
+    await joining.wait()
+    await socket.complete(operation)
+    await (await socket.subscribe("{ fences { id } }")).started()
+    go.set()
+    await settled()
+    assert get_hub()._joined == {}
+    assert not any(layer.groups.values())
+
+
+async def test_a_group_that_the_layer_lost_is_missed(
+    connect: Connect, settings: SettingsWrapper
+) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"HUB_PING": 0.02}
+    socket = await connect()
+    operation = await socket.subscribe(FENCES)
+    vehicles = await socket.subscribe("subscription { vehicles { snapshot { id } } }")
+    await operation.started()
+    await vehicles.started()
+    layer: Any = get_channel_layer()
+    del layer.groups[group_of(LABEL)]
+    await models.Fence.objects.acreate()
+    await operation.until(lambda: _snapshots(operation)[-1] == 1)
