@@ -12,7 +12,7 @@ import logging
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from channels.layers import get_channel_layer
 
@@ -23,8 +23,12 @@ from drf_live_graphql.exceptions import INTERNAL_MESSAGE, LiveError, Refusal, re
 from drf_live_graphql.location import locate
 
 from . import executor
+from .cursor import Cursor
 from .evaluation import Evaluation
+from .identity import is_private
 from .query import LiveQuery
+from .resume import ANSWER, ASK, Questions, Told, answer
+from .retention import Retained
 from .routing import labels_of
 from .sequence import Sequence
 from .trace import key_of, trace_of
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Hashable, Iterable
 
     from drf_live_graphql.requests import Connection
+    from schema_gen import RootDescription
 
     from .round import Outcome
     from .subscription import Subscription
@@ -72,16 +77,30 @@ class Hub:
         self._echoes: dict[str, asyncio.Event] = {}
         self._pinged = self._heard = 0
         self._doubt = False
-        self._received = 0
+        self._count = 0
+        self._numbers: WeakValueDictionary[int, LiveQuery] = WeakValueDictionary()
+        self._retained = Retained()
+        self._questions = Questions(self._send)
 
-    def cursor(self) -> str:
-        """Where this hub stands: its own id and how many messages it has received."""
-        return f"{self._id}.{self._received}"
+    @property
+    def address(self) -> str:
+        """The channel on which other processes reach this one; empty while there is none."""
+        return self._channel or ""
 
     @property
     def queries(self) -> tuple[LiveQuery, ...]:
-        """The live queries there are."""
-        return tuple(self._queries.values())
+        """The live queries that somebody is subscribed to."""
+        return tuple(query for query in self._queries.values() if query not in self._retained)
+
+    @property
+    def retained(self) -> tuple[LiveQuery, ...]:
+        """The live queries that are kept for one who comes back."""
+        return tuple(self._retained)
+
+    def count(self) -> int:
+        """A number that no other live query of this hub gets."""
+        self._count += 1
+        return self._count
 
     # Subscriptions.
 
@@ -130,13 +149,17 @@ class Hub:
         if subscription.ended:
             return
         key = key_of(root, call, connection, identity)
+        self._sweep()
         query = self._queries.get(key)
         if query is None:
             query = self._queries[key] = LiveQuery(self, key, location, labels_of(root.model))
+            self._numbers[query.number] = query
+        self._retained.discard(query)
         query.reserve(subscription)
         self._index(query)
         try:
             await self._listen(query.all_labels())
+            await self._consult(subscription, key)
         except BaseException:
             if subscription.query is query:
                 query.leave(subscription)
@@ -144,14 +167,70 @@ class Hub:
         if not subscription.ended and subscription.query is query:
             query.join(subscription)
 
-    def forget(self, query: LiveQuery) -> None:
-        """A query without subscriptions: leave the groups that nobody else needs."""
+    async def _consult(self, subscription: Subscription, key: Key) -> None:
+        """Ask the process that a client comes from what it missed.
+
+        This one is in the groups by now, so it hears of what happens after that.
+        """
+        after, query = subscription.after, subscription.query
+        if not isinstance(after, Cursor) or (after.hub and after.hub == self._channel):
+            return
+        subscription.after = None
+        if self._doubt or self._channel is None or query is None or settings.RESUME_WINDOW <= 0:
+            return
+        rounds = query.rounds
+        known = await self._questions.ask(after, key.root, self._channel)
+        if known is not None and known.is_for(key, subscription.connection):
+            subscription.after = Told(known.gap, query.number, rounds)
+            self._learn(key.root, known.names)
+
+    def forget(self, query: LiveQuery, last: Connection) -> None:
+        """A query without subscriptions, the ``last`` of which came from that connection.
+
+        It is kept for a while if somebody may come back to it; else the groups are left that
+        nobody else needs.
+        """
+        private = is_private(query.key, last)
+        if private or not query.history.usable or self._doubt or query.overgrown:
+            self._drop(query)
+            return
+        self._retained.add(query)
+        self._unindex(query)
+        self._index(query)
+        self._leave_unneeded()
+        self._sweep()
+
+    def drop(self, query: LiveQuery) -> None:
+        """Keep a query no longer that nobody is subscribed to."""
+        if query in self._retained:
+            self._drop(query)
+
+    def _drop(self, query: LiveQuery) -> None:
+        query.stop()
+        query.history.clear()
+        self._retained.discard(query)
         if self._queries.get(query.key) is query:
             del self._queries[query.key]
+        self._unindex(query)
+        self._leave_unneeded()
+
+    def _sweep(self) -> None:
+        """Forget what is kept for too long, or too much of it."""
+        for query in self._retained.over():
+            self._drop(query)
+
+    def _drop_retained(self, root: RootDescription | None = None) -> None:
+        for query in self._retained:
+            if root is None or query.key.root is root:
+                self._drop(query)
+
+    def _unindex(self, query: LiveQuery) -> None:
         for label, queries in list(self._by_label.items()):
             queries.discard(query)
             if not queries:
                 del self._by_label[label]
+
+    def _leave_unneeded(self) -> None:
         if self._joined.keys() - self._by_label.keys():
             self._spawn(self._leave_groups(), among=self._departures)
 
@@ -171,11 +250,14 @@ class Hub:
         assert outcome.speaker is not None
         trace = trace_of(query.key.root)
         if trace.learn(outcome.reads):
+            self._drop_retained(query.key.root)
             self._split_others(query)
         return [] if trace.names == outcome.names else self._split(query, outcome.speaker)
 
     def _learn(self, root: Any, reads: Iterable[str]) -> None:
         if trace_of(root).learn(reads):
+            # Nobody is left whose facts their keys could be made anew of.
+            self._drop_retained(root)
             for query in [query for query in self.queries if query.key.root is root]:
                 self._part(query)
 
@@ -289,6 +371,13 @@ class Hub:
         await asyncio.wait_for(join(group_of(label), self._channel), settings.PUBLISH_TIMEOUT)
 
     async def _fence(self, label: str) -> None:
+        try:
+            await self._echo(label)
+        except Exception as error:  # noqa: BLE001
+            self._doubts(f"no echo from the group of {label}", error)
+
+    async def _echo(self, label: str) -> None:
+        """Return once a message of our own came through the group, and all before it."""
         token = uuid.uuid4().hex
         echo = self._echoes[token] = asyncio.Event()
         try:
@@ -297,8 +386,6 @@ class Hub:
                 self._layer().group_send(group_of(label), message), FENCE_TIMEOUT
             )
             await asyncio.wait_for(echo.wait(), FENCE_TIMEOUT)
-        except Exception as error:  # noqa: BLE001
-            self._doubts(f"no echo from the group of {label}", error)
         finally:
             del self._echoes[token]
 
@@ -323,18 +410,38 @@ class Hub:
         kind = message.get("type")
         if kind == PING:
             self._take_ping(message)
+        elif kind == ASK:
+            self._spawn(self._answer(message))
+        elif kind == ANSWER:
+            self._questions.take(message)
         elif kind in (CHANGES, ALIVE):
-            self._received += 1
             label, stamp = decode_stamp(message)
-            queries = self._by_label.get(label, ())
+            queries = tuple(self._by_label.get(label, ()))
             if self._sequence.missed(label, stamp, self._joined.get(label), alive=kind == ALIVE):
                 logger.warning("Changes of %s were missed; reading anew.", label)
                 for query in queries:
                     query.resync()
             if kind == CHANGES and queries:
                 changes = decode(message)
-                for query in tuple(queries):
+                for query in queries:
                     query.notify(changes)
+
+    async def _send(self, channel: str, message: dict[str, Any]) -> None:
+        await asyncio.wait_for(self._layer().send(channel, message), settings.PUBLISH_TIMEOUT)
+
+    async def _answer(self, question: dict[str, Any]) -> None:
+        """Tell another process what this one knows of a client that is connected there now."""
+        content: dict[str, Any] | None = None
+        query = self._numbers.get(question["query"])
+        try:
+            if query is not None and query.history.usable:
+                await asyncio.gather(*(self._echo(label) for label in query.all_labels()))
+                if not self._doubt:
+                    content = await answer(query, question["number"])
+            message = {"type": ANSWER, "token": question["token"], "known": int(bool(content))}
+            await self._send(question["reply"], {**message, **(content or {})})
+        except Exception as error:  # noqa: BLE001
+            logger.warning("A question of another process could not be answered: %r", error)
 
     def _take_ping(self, message: dict[str, Any]) -> None:
         if message["hub"] != self._id:
@@ -352,6 +459,9 @@ class Hub:
         rejoin_at = time.monotonic() + REJOIN
         while True:
             await asyncio.sleep(settings.HUB_PING)
+            self._sweep()
+            for query in self.queries:
+                query.history.prune()
             if time.monotonic() > rejoin_at:
                 rejoin_at = time.monotonic() + REJOIN
                 self._joined.clear()
@@ -379,6 +489,8 @@ class Hub:
     async def _recover(self) -> None:
         """The layer is heard again: join the groups anew, and read everything anew."""
         self._doubt = False
+        self._drop_retained()
+        await self._leave_groups()
         self._joined.clear()
         self._sequence.clear()
         await self._listen(self._by_label)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from drf_live_graphql.conf import settings
 from drf_live_graphql.exceptions import INTERNAL_MESSAGE, Refusal, refusal_of
 
-from . import executor
+from . import executor, history
+from .cursor import Cursor
+from .gap import Gap
+from .history import ABSENT, History
 from .reading import shown_id
 from .rendition import data_of
 from .round import Round, Work
@@ -21,7 +25,10 @@ if TYPE_CHECKING:
     from drf_live_graphql.changes import Changes
     from drf_live_graphql.location import Location
 
+    from .history import Absent, Touched
     from .hub import Hub
+    from .reading import RowState
+    from .resume import Told
     from .round import Cohort, Letter, Outcome
     from .subscription import Subscription
     from .trace import Key
@@ -45,6 +52,9 @@ class LiveQuery:
         """
         self.hub = hub
         self.key = key
+        # Among the hub's; with the number of a round it says where a client stands.
+        self.number = hub.count()
+        self.history = History()
         self.labels = dict(labels)
         self._location = location
         self._subscriptions: Group = {}
@@ -55,6 +65,10 @@ class LiveQuery:
         self._waiting: Group = {}
         self._state: Any = None
         self._work = Work()
+        self._doing: Work | None = None
+        self._rounds = 0
+        # Until when (``history.clock``) members are kept that only one who comes back can use.
+        self._keep_until = 0.0
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -97,10 +111,54 @@ class LiveQuery:
         _discard(self._credentials, subscription.connection.credential, subscription)
         self._work.joiners.pop(subscription, None)
         self._waiting.pop(subscription, None)
+        if subscription.wants.rows:
+            self._keep_until = history.clock() + settings.RESUME_WINDOW
         if not self._subscriptions:
-            if self._task is not None:
-                self._task.cancel()
-            self.hub.forget(self)
+            self.hub.forget(self, subscription.connection)
+
+    def stop(self) -> None:
+        """End what is under way."""
+        if self._task is not None:
+            self._task.cancel()
+
+    @property
+    def overgrown(self) -> bool:
+        """Whether more was touched, while nobody was there, than one who comes back is told."""
+        return self._work.whole or len(self._work.changed) > settings.RESUME_ROWS
+
+    @property
+    def rounds(self) -> int:
+        """The number of the last round that was begun."""
+        return self._rounds
+
+    def missed(self, number: int) -> Touched | None:
+        """What was touched since round ``number``, also what no round has looked at yet.
+
+        ``None`` is unknown.
+        """
+        found = self.history.since(number)
+        for work in filter(None, (self._doing, self._work)):
+            if found is None or work.whole:
+                return None
+            for pk in work.changed:
+                found.setdefault(pk, self._known(pk))
+        return found
+
+    def _known(self, pk: Any) -> str | Absent | None:
+        if isinstance(self._state, dict):
+            known: str | Absent | None = self._state.get(pk, ABSENT)
+            return known
+        return self._state.id if self._state.visible else ABSENT
+
+    def rest(self, touched: Touched) -> list[tuple[Any, str | None]]:
+        """The members that are not ``touched``, with their ids."""
+        return [item for item in self._state.items() if item[0] not in touched]
+
+    @property
+    def then(self) -> Touched:
+        """The state of a single row, after the last round."""
+        state: RowState = self._state
+        return state.touched()
 
     def notify(self, changes: Changes) -> None:
         """Rows of a model that concerns this query were changed."""
@@ -141,8 +199,38 @@ class LiveQuery:
         self._work.who = True
         self._kick()
 
+    def _gaps(self, work: Work) -> dict[Subscription, Gap]:
+        """What those of the joiners missed who come back; others are told where things stand."""
+        known: dict[object, Gap | None] = {}
+        gaps: dict[Subscription, Gap] = {}
+        for sub in work.joiners:
+            after = sub.after
+            if after is None or sub.told or work.whole:
+                continue
+            if after not in known:
+                known[after] = self._gap(after)
+            if (gap := known[after]) is not None:
+                gaps[sub] = gap
+        return gaps
+
+    def _gap(self, after: Cursor | Told) -> Gap | None:
+        if after.query != self.number:
+            return None
+        if isinstance(after, Cursor):
+            touched = self.history.since(after.number)
+            return None if touched is None else Gap(touched)
+        if self._state is not None:
+            own = self.history.since(after.number)
+        else:
+            # The members are read for the first time: what is heard by then is part of that.
+            own = {} if after.number == self._rounds else None
+        return None if own is None else replace(after.gap, own=own)
+
     def _kick(self) -> None:
-        if self._task is None and self._subscriptions and self._work:
+        if not self._subscriptions:
+            if self.overgrown:
+                self.hub.drop(self)
+        elif self._task is None and self._work:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
@@ -151,8 +239,10 @@ class LiveQuery:
         try:
             while self._work and self._subscriptions:
                 work, self._work = self._work, Work()
+                round_ = self._round(work)
+                self._doing = work
                 try:
-                    outcome = await executor.run(self._round(work).run)
+                    outcome = await executor.run(round_.run)
                 except Exception as error:  # noqa: BLE001
                     failures += 1
                     if not await self._recover(work, error, failures):
@@ -161,10 +251,12 @@ class LiveQuery:
                     failures = 0
                     await self._conclude(work, outcome)
         finally:
-            self._task = None
+            self._task = self._doing = None
             self._kick()
 
     def _round(self, work: Work) -> Round:
+        gaps = self._gaps(work) if work.joiners else {}
+        self._rounds += 1
         return Round(
             key=self.key,
             location=self._location,
@@ -175,8 +267,10 @@ class LiveQuery:
                 credential: next(iter(group)).connection
                 for credential, group in self._credentials.items()
             },
-            cursor=self.hub.cursor(),
+            cursor=Cursor(self.hub.address, self.number, self._rounds).encode(),
             names=trace_of(self.key.root).names,
+            gaps=gaps,
+            keep=self._keep_until > history.clock(),
         )
 
     def _joined(self) -> tuple[Cohort, ...]:
@@ -189,6 +283,7 @@ class LiveQuery:
 
     async def _recover(self, work: Work, error: Exception, failures: int) -> bool:
         """After a round that failed: whether to try again. A refusal is an answer and final."""
+        self._doing = None
         refusal = refusal_of(error)
         if refusal is None and failures <= settings.EVALUATION_RETRIES:
             logger.warning("%s failed, trying again: %r", self._name(), error)
@@ -198,6 +293,7 @@ class LiveQuery:
         if refusal is None:
             logger.error("%s failed for good.", self._name(), exc_info=error)
             refusal = Refusal(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR")
+        self.history.clear()
         for subscription in self.subscriptions:
             subscription.fail(refusal)
         return False
@@ -210,13 +306,20 @@ class LiveQuery:
         moving: Group = {
             sub: None for c in outcome.strangers for sub in self._credentials.get(c, ())
         }
+        self._doing = None
         if outcome.reading is not None:
             self._state = outcome.reading.commit()
+        if outcome.reading is None or self._state is None:
+            self.history.clear()
+        else:
+            self.history.record(self._rounds, outcome.touched)
         if outcome.speaker is not None:
             moving.update(dict.fromkeys(self.hub.learn(self, outcome)))
         for sub in moving:
             # Before anything is delivered: they are no longer entitled to this query's answer.
             self.move(sub)
+        if outcome.reading is None:
+            self._state = None  # What the round was about was not looked at.
         if outcome.refusal is not None:
             for sub in self.subscriptions:
                 sub.fail(outcome.refusal)
@@ -224,6 +327,7 @@ class LiveQuery:
         for sub in work.joiners:
             if sub.query is self:
                 sub.told = True
+                sub.after = None
                 sub.behind = False
                 sub.missed.clear()
         for letter in outcome.letters:

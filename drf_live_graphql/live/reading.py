@@ -7,7 +7,11 @@ Envelopes are dictionaries in the words of ``schema_gen``, without their ``curso
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from copy import copy
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from .gap import fingerprint
+from .history import ABSENT, merge
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
     from .evaluation import Evaluation, Members, Page
+    from .gap import Gap
+    from .history import Touched
     from .selection import Selection
     from .wants import Wants
 
@@ -39,6 +45,15 @@ class Reading(Protocol):
         They come as ``updated``; where only ``created`` is wanted, as that.
         """
 
+    def touched(self) -> Touched | None:
+        """The rows that were found to be touched, as they were before; ``None`` is any row."""
+
+    def resumes(self, gap: Gap) -> bool:
+        """Whether a client that comes back can be told what it missed."""
+
+    def since(self, gap: Gap) -> Self:
+        """The same reading, for a client that knows of the state at the beginning of ``gap``."""
+
 
 class ListReading:
     """A list: its members, the page, and the rows that changed."""
@@ -49,6 +64,7 @@ class ListReading:
         before: Members | None,
         *,
         changed: Collection[Any],
+        also: Collection[Any] = (),
         whole: bool,
         compare: bool,
         keep_members: bool,
@@ -58,7 +74,8 @@ class ListReading:
 
         ``before`` are the members that subscribers know of (``None``: none were kept),
         ``changed`` the primary keys to look at. ``whole`` says that any row may have changed;
-        ``compare`` that somebody needs to be told of them row by row.
+        ``compare`` that somebody needs to be told of them row by row. ``also`` are rows that
+        concern those alone who come back (see ``since``).
         The members are read before the page: a row that comes in between is on the page and
         counts as entered, with the content that the page shows.
         """
@@ -72,11 +89,16 @@ class ListReading:
         self._kept: dict[Any, Model] = {}
         self._left: dict[Any, str] = {}
         self._new_ids: Members = {}
+        # The rows that were looked at and are in the list, and their ids.
+        self._found: dict[Any, Model] = {}
+        self._ids: Members = {}
+        self._changed = changed
+        self._resumes: dict[Gap, bool] = {}
         self._page: Page | None = None
         if keep_members:
-            self._read_members(changed, whole=whole, compare=compare)
+            self._read_members(changed, also, whole=whole, compare=compare)
         if need_page:
-            self._read_page()
+            self.read_page()
 
     def commit(self) -> Members | None:
         """See ``Reading``; changes the members in place, as copying them costs their number."""
@@ -87,18 +109,29 @@ class ListReading:
             members.update(self._new_ids)
         return members
 
-    def _read_members(self, changed: Collection[Any], *, whole: bool, compare: bool) -> None:
+    def _read_members(
+        self, changed: Collection[Any], also: Collection[Any], *, whole: bool, compare: bool
+    ) -> None:
         before = self._before
         if before is None or (whole and not compare):
-            self._members = self._evaluation.members()
-            return
-        if whole or not self._evaluation.narrows():
+            # Nobody is told of single rows, but for those who come back.
+            before = self._members = self._evaluation.members()
+            also, changed = {*also, *changed} if also else (), ()
+        elif whole or not self._evaluation.narrows():
             # Where rows depend on each other, a change of one may be a change of any.
             changed = {**before, **self._evaluation.members()}
-        found = self._evaluation.rows(changed) if changed else {}
-        ids = self._evaluation.ids(list(found.values())) if found else {}
+        looked_at = {**dict.fromkeys(changed), **dict.fromkeys(also)} if also else changed
+        if looked_at:
+            self._found = self._evaluation.rows(looked_at)
+            self._ids = self._evaluation.ids(list(self._found.values())) if self._found else {}
         for pk in changed:
-            self._note(before, pk, found.get(pk), ids.get(pk))
+            self._note(before, pk, self._found.get(pk), self._ids.get(pk))
+        for pk in also:
+            if pk not in changed and self._differs(before, pk):
+                self._note(before, pk, self._found.get(pk), self._ids.get(pk))
+
+    def _differs(self, before: Members, pk: Any) -> bool:
+        return (pk in before) != (pk in self._found) or before.get(pk) != self._ids.get(pk)
 
     def _note(self, before: Members, pk: Any, row: Model | None, new: str | None) -> None:
         known = pk in before
@@ -117,7 +150,11 @@ class ListReading:
         self._entered[pk] = row
         self._new_ids[pk] = id_
 
-    def _read_page(self) -> None:
+    def read_page(self) -> None:
+        """Read the page, if that was not done yet."""
+        if self._page is not None:
+            return
+        self._resumes.clear()
         page = self._page = self._evaluation.page()
         members = self._before if self._members is None else self._members
         if members is None:
@@ -139,6 +176,7 @@ class ListReading:
         for noted in (self._left, self._kept, self._entered, self._new_ids):
             noted.pop(row.pk, None)
         before = self._before or {}
+        self._found[row.pk], self._ids[row.pk] = row, id_
         self._note(before, row.pk, row, id_)
         if self._members is not None:
             self._new_ids[row.pk] = id_
@@ -177,11 +215,7 @@ class ListReading:
 
     def catch_up(self, wants: Wants, missed: Collection[str]) -> Envelope | None:
         """See ``Reading``."""
-        known = self._before if self._members is None else self._members
-        members = dict(known or {})
-        for pk in self._left:
-            members.pop(pk, None)
-        members.update(self._new_ids)
+        members = self._now()
         selection = wants.created if wants.updated is None else wants.updated
         rows = self._evaluation.rows(members) if selection is not None else {}
         shown = self._wanted("all", rows, selection)
@@ -190,6 +224,69 @@ class ListReading:
         if wants.updated is None:
             return self._envelope(shown, [], left)
         return self._envelope([], shown, left)
+
+    def _now(self) -> Members:
+        """The members by now; a copy."""
+        members = dict((self._before if self._members is None else self._members) or {})
+        for pk in self._left:
+            members.pop(pk, None)
+        members.update(self._new_ids)
+        return members
+
+    def touched(self) -> Touched | None:
+        """See ``Reading``."""
+        before = self._before
+        if before is None or self._members is not None:
+            return None
+        told = (*self._left, *self._entered, *self._kept)
+        return {pk: before.get(pk, ABSENT) for pk in told}
+
+    def _meanwhile(self) -> Touched:
+        """What this round touched, for those who come back."""
+        touched = self.touched()
+        if touched is None:
+            # The first reading of the members: what was heard of before it is what it says.
+            members = self._now()
+            touched = {pk: members.get(pk, ABSENT) for pk in self._changed}
+        return touched
+
+    def resumes(self, gap: Gap) -> bool:
+        """See ``Reading``; another process must agree on every row that was not touched."""
+        if gap not in self._resumes:
+            self._resumes[gap] = self._agrees(gap)
+        return self._resumes[gap]
+
+    def _agrees(self, gap: Gap) -> bool:
+        if self._before is None and self._members is None:
+            return False
+        return gap.rest is None or (self._evaluation.narrows() and self._rest(gap) == gap.rest)
+
+    def _rest(self, gap: Gap) -> str:
+        rest = self._now()
+        meanwhile = dict(gap.own)
+        merge(meanwhile, self._meanwhile())
+        for pk, id_ in meanwhile.items():
+            if id_ is ABSENT:
+                rest.pop(pk, None)
+            else:
+                rest[pk] = id_
+        return fingerprint(item for item in rest.items() if item[0] not in gap.touched)
+
+    def since(self, gap: Gap) -> Self:
+        """See ``Reading``."""
+        other = copy(self)
+        other._serialised = {}
+        other._entered, other._kept, other._left, other._new_ids = {}, {}, {}, {}
+        for pk, known in gap.until(self._meanwhile()).items():
+            row, id_ = self._found.get(pk), self._ids.get(pk)
+            if row is not None and known is not ABSENT and known == id_:
+                other._kept[pk] = row
+                continue
+            if row is not None:
+                other._enter(pk, row, id_)
+            if known is not ABSENT:
+                other._left[pk] = shown_id(pk, known)
+        return other
 
     @staticmethod
     def _envelope(created: list[Any], updated: list[Any], deleted: list[str]) -> Envelope:
@@ -222,14 +319,30 @@ class RowState:
         self.id = id_
         self.visible = visible
 
+    @classmethod
+    def of(cls, touched: Touched) -> RowState:
+        """The state that was known before the first touch in ``touched``."""
+        pk, id_ = next(iter(touched.items()))
+        return cls(pk, "" if id_ is ABSENT else shown_id(pk, id_), visible=id_ is not ABSENT)
+
+    def touched(self) -> Touched:
+        """The state as what was known before a touch."""
+        return {self.pk: self.id if self.visible else ABSENT}
+
 
 class RowReading:
     """A single row, as ``retrieve`` answers it."""
 
-    def __init__(self, evaluation: Evaluation, before: RowState | None) -> None:
-        """Read the database; ``before`` is what subscribers know (``None``: nothing yet)."""
+    def __init__(
+        self, evaluation: Evaluation, before: RowState | None, *, changed: bool = False
+    ) -> None:
+        """Read the database; ``before`` is what subscribers know (``None``: nothing yet).
+
+        ``changed`` says that the row may have been written to.
+        """
         self._evaluation = evaluation
         self._before = before
+        self._changed = changed
         self._shown: dict[Selection, Any] = {}
         self._row = evaluation.instance()
         self._state = self._new_state()
@@ -266,6 +379,30 @@ class RowReading:
     def catch_up(self, wants: Wants, missed: Collection[str]) -> Envelope | None:
         """See ``Reading``; the row as a whole says all."""
         return self.snapshot(wants)
+
+    def touched(self) -> Touched | None:
+        """See ``Reading``."""
+        before, now = self._before, self._state
+        if before is None or now is None:
+            return None
+        same = before.visible == now.visible and (before.id == now.id or not now.visible)
+        return {} if same and not self._changed else before.touched()
+
+    def resumes(self, gap: Gap) -> bool:
+        """See ``Reading``."""
+        return self._before is not None
+
+    def since(self, gap: Gap) -> Self:
+        """See ``Reading``."""
+        assert self._before is not None
+        other = copy(self)
+        known = gap.touched or gap.then or gap.own
+        if known:
+            other._before = RowState.of(known)
+            if self._row is None:
+                other._state = other._new_state()
+        other._changed = bool(gap.touched or gap.own or self._changed)
+        return other
 
     def _envelope(self, action: str, wants: Wants) -> Envelope | None:
         assert self._state is not None

@@ -15,7 +15,7 @@ from rest_framework.exceptions import APIException, NotFound
 from drf_live_graphql.exceptions import Refusal, refusal_of
 
 from .evaluation import Evaluation
-from .reading import ListReading, RowReading
+from .reading import ListReading, RowReading, RowState
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from drf_live_graphql.location import Location
     from drf_live_graphql.requests import Connection
 
+    from .gap import Gap
+    from .history import Touched
     from .reading import Envelope, Reading
     from .subscription import Subscription
     from .trace import Key
@@ -76,6 +78,8 @@ class Outcome:
     """What a round found, to be delivered on the event loop."""
 
     reading: Reading | None = None
+    # See ``History.record``.
+    touched: Touched | None = None
     reads: frozenset[str] = frozenset()
     # With whose request the view was asked, and what was known to matter of it at the start.
     speaker: Connection | None = None
@@ -100,6 +104,10 @@ class Round:
     credentials: Mapping[Hashable, Connection]
     cursor: str
     names: tuple[str, ...]
+    # What those of the joiners missed who come back.
+    gaps: Mapping[Subscription, Gap] = field(default_factory=dict)
+    # Keep the members although nobody asks for them now: somebody may come back.
+    keep: bool = False
 
     def run(self) -> Outcome:
         """Ask the view, and write to everybody who is entitled to the answer.
@@ -117,6 +125,7 @@ class Round:
             with speaker.surroundings():
                 speaker.authorise(throttle=False)
                 outcome.reading = self._read(speaker, cohorts)
+                outcome.touched = outcome.reading.touched()
                 self._write(outcome, cohorts)
         except Exception as error:
             outcome = Outcome(
@@ -159,40 +168,49 @@ class Round:
         return tuple(cohort for cohort in cohorts if cohort)
 
     def _read(self, speaker: Evaluation, cohorts: tuple[Cohort, ...]) -> Reading:
+        gaps = dict.fromkeys(self.gaps.values())
         if self.key.root.action == "retrieve":
-            return RowReading(speaker, self.state)
+            changed = bool(self.work.changed) or self.work.whole
+            then = next((RowState.of(gap.then) for gap in gaps if gap.then), None)
+            return RowReading(speaker, self.state or then, changed=changed)
         wants = [cohort[0].wants for cohort in cohorts]
-        told = {sub.wants for sub in self.work.joiners} if not self.work.whole else wants
-        keep = any(want.rows for want in wants)
-        return ListReading(
+        joiners = self.work.joiners
+        told = {s.wants for s in joiners if s not in self.gaps} if not self.work.whole else wants
+        keep = self.keep or any(want.rows for want in wants)
+        reading = ListReading(
             speaker,
             self.state if keep else None,
             changed=self.work.changed,
+            also={pk for gap in gaps for pk in (*gap.touched, *gap.own)},
             whole=self.work.whole,
             compare=any(want.rows and want.snapshot is None for want in wants),
             keep_members=keep,
             need_page=any(want.snapshot is not None for want in told),
         )
+        if any(s.wants.snapshot and not reading.resumes(gap) for s, gap in self.gaps.items()):
+            reading.read_page()
+        return reading
 
     def _write(self, outcome: Outcome, cohorts: tuple[Cohort, ...]) -> None:
         reading = outcome.reading
         assert reading is not None
         envelopes: dict[Hashable, Envelope | None] = {}
         for cohort in cohorts:
-            for part, how in self._parts(cohort):
-                if how != "delta" and isinstance(reading, RowReading):
+            for part, how in self._parts(cohort, reading):
+                if how not in ("delta", "resume") and isinstance(reading, RowReading):
                     refused = reading.refuses(part[0].told)
                     if refused and part[0] in self.work.joiners:
                         outcome.refused.append((part, _not_found()))
                         continue
-                key: Hashable = (how, part[0].wants, part if how == "catch up" else None)
+                gap = self.gaps.get(part[0]) if how == "resume" else None
+                key: Hashable = (how, part[0].wants, part if how == "catch up" else gap)
                 if key not in envelopes:
                     envelopes[key] = self._envelope(reading, how, part[0])
                 envelope = envelopes[key]
                 if envelope is not None:
                     outcome.letters.append(Letter(part, envelope, _payload(part[0], envelope)))
 
-    def _parts(self, cohort: Cohort) -> Iterator[tuple[Cohort, str]]:
+    def _parts(self, cohort: Cohort, reading: Reading) -> Iterator[tuple[Cohort, str]]:
         """A cohort by how its members are told: most the change, some where things stand."""
         wants = cohort[0].wants
         joiners = self.work.joiners
@@ -200,13 +218,23 @@ class Round:
         if joiners:
             rest = tuple(sub for sub in cohort if sub not in joiners)
             fresh = tuple(sub for sub in cohort if sub in joiners and not sub.told)
-            if fresh:
-                yield fresh, _first(wants)
+            for gap, back in self._back(fresh).items():
+                if gap is None or not reading.resumes(gap):
+                    yield tuple(back), _first(wants)
+                else:
+                    yield tuple(back), "resume"
             for sub in cohort:
                 if sub in joiners and sub.told:
                     yield (sub,), _again(wants)
         if rest:
             yield rest, _whole(wants) if self.work.whole else "delta"
+
+    def _back(self, fresh: Cohort) -> dict[Gap | None, list[Subscription]]:
+        """Those who join, by what they missed; ``None`` are those who come for the first time."""
+        groups: dict[Gap | None, list[Subscription]] = {}
+        for sub in fresh:
+            groups.setdefault(self.gaps.get(sub), []).append(sub)
+        return groups
 
     def _envelope(self, reading: Reading, how: str, sub: Subscription) -> Envelope | None:
         envelope: Envelope | None = None
@@ -218,7 +246,16 @@ class Round:
             envelope = reading.catch_up(sub.wants, sub.missed)
         elif how == "delta":
             envelope = reading.delta(sub.wants)
+        elif how == "resume":
+            envelope = self._resume(reading.since(self.gaps[sub]), sub.wants)
         return None if envelope is None else {**envelope, "cursor": self.cursor}
+
+    @staticmethod
+    def _resume(reading: Reading, wants: Wants) -> Envelope | None:
+        """What one that comes back missed; a live query can't be known to have missed nothing."""
+        if wants.only_query:
+            return {}
+        return None if reading.touched() == {} else reading.delta(wants)
 
 
 def _first(wants: Wants) -> str:

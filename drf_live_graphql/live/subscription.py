@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from drf_live_graphql.requests import Connection
     from schema_gen import RootDescription, ViewCall
 
+    from .cursor import Cursor
     from .query import LiveQuery
     from .reading import Envelope
     from .rendition import Rendition
+    from .resume import Told
     from .wants import Wants
 
 
@@ -36,6 +38,7 @@ class Subscription:
 
     __slots__ = (
         "_last",
+        "after",
         "behind",
         "call",
         "cohort",
@@ -61,8 +64,12 @@ class Subscription:
         *,
         rendition: Rendition | None = None,
         labels: Iterable[str] = (),
+        after: Cursor | None = None,
     ) -> None:
-        """``labels`` are the models that the selected ``query`` reads, beside the root's own."""
+        """``labels`` are the models that the selected ``query`` reads, beside the root's own.
+
+        ``after`` is where a client that comes back stood.
+        """
         self.root = root
         self.call = call
         self.connection = connection
@@ -78,6 +85,8 @@ class Subscription:
         self.missed: set[str] = set()
         # Whether it ever knew where things stand, so that a second admission continues the first.
         self.told = False
+        # Where it goes on until it is told; another process may have said what it missed.
+        self.after: Cursor | Told | None = after
         self.ended = False
         self._last: str | None = None
 

@@ -170,6 +170,7 @@ class Operation:
             self,
             rendition=self._rendition(stream, document, wants),
             labels=stream.labels(wants),
+            after=stream.after,
         )
         await get_hub().subscribe(self._subscription)
 
