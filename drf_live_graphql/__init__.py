@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .changes import notify_changed
     from .exceptions import LiveError
     from .router import LiveRouter
 
@@ -21,7 +22,11 @@ def __getattr__(name: str) -> Any:
         from .exceptions import LiveError
 
         return LiveError
+    if name == "notify_changed":
+        from .changes import notify_changed
+
+        return notify_changed
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-__all__ = ["LiveError", "LiveRouter", "__version__"]
+__all__ = ["LiveError", "LiveRouter", "__version__", "notify_changed"]

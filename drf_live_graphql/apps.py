@@ -1,4 +1,4 @@
-"""The Django app: finds every ``live.py``, and captures what they registered."""
+"""The Django app: finds every ``live.py``, and captures every model where there is one."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class DrfLiveGraphQLConfig(AppConfig):
     def ready(self) -> None:
         """Import the live modules of all apps, as the admin does its own."""
         from . import checks  # noqa: F401  # Registers them.
+        from .changes import bulk, watch_all
         from .conf import check_names, settings
         from .router import routers
 
@@ -22,3 +23,7 @@ class DrfLiveGraphQLConfig(AppConfig):
         autodiscover_modules(settings.AUTODISCOVER)
         for router in routers():
             router.watch()
+        if routers():
+            watch_all()
+            if settings.CAPTURE_BULK:
+                bulk.install()

@@ -21,6 +21,15 @@ DEFAULTS: Mapping[str, object] = {
     "CHANNEL_LAYER": "default",
     # The module looked for in every installed app, so that each process knows what is live.
     "AUTODISCOVER": "live",
+    # Models ("app.Model") and apps whose changes are not captured, unless a view of theirs is
+    # registered: those that are written often and shown by no view.
+    "UNWATCHED": ("sessions.Session", "admin.LogEntry"),
+    # Read, with one query by primary key, what a row's foreign keys were before it is saved. Else a
+    # saved row may concern every list that shows rows of its table.
+    "TRACK_MOVES": True,
+    # Capture what sends no signals too: QuerySet.update, bulk_create, bulk_update. Each update then
+    # reads its rows' keys first.
+    "CAPTURE_BULK": False,
     # Browser origins allowed to open a socket, beside the site's own: "https://app.example.com".
     "ALLOWED_ORIGINS": (),
     # Threads that evaluate views; each holds one database connection.
@@ -49,6 +58,9 @@ DEFAULTS: Mapping[str, object] = {
     "CONNECTION_INIT_TIMEOUT": 10.0,
     # Seconds between the server's pings; a socket silent for two of them is closed.
     "KEEP_ALIVE": 25.0,
+    # Rows of one list that are read again one by one since rows that they show have changed; more,
+    # and the list is compared as a whole.
+    "MAX_PARENTS": 1_000,
     # Changes of one model in one commit above which only "many changed" is published.
     "MAX_CHANGES_PER_MESSAGE": 5_000,
     # Messages that wait in a process while the channel layer is down; then the oldest go.

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from .capture import ancestors, watch, watched
+from .capture import watch, watch_all
+from .ledger import ancestors, watched
 from .message import Changes, group_of, label_of
+from .notify import notify_changed
 from .publish import publisher
 
-__all__ = ["Changes", "ancestors", "group_of", "label_of", "publisher", "watch", "watched"]
+__all__ = [
+    "Changes",
+    "ancestors",
+    "group_of",
+    "label_of",
+    "notify_changed",
+    "publisher",
+    "watch",
+    "watch_all",
+    "watched",
+]

@@ -13,7 +13,7 @@ the next change on the connection finds that its transaction is another one.
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import connections, transaction
 
@@ -24,15 +24,13 @@ if TYPE_CHECKING:
 
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-    from .message import Kind
-
     Publish = Callable[[list[Changes]], None]
 
 _open: weakref.WeakKeyDictionary[BaseDatabaseWrapper, _Batch] = weakref.WeakKeyDictionary()
 
 
-def record(label: str, pk: Any, kind: Kind, *, using: str, publish: Publish) -> None:
-    """Have the change published when the current transaction of ``using`` commits.
+def record(part: Changes, *, using: str, publish: Publish) -> None:
+    """Have changes of a model published when the current transaction of ``using`` commits.
 
     Outside a transaction that is at once. ``publish`` is called once a commit, with the changes
     of all models; after a rollback it is not called.
@@ -45,10 +43,10 @@ def record(label: str, pk: Any, kind: Kind, *, using: str, publish: Publish) -> 
         batch = _open[connection] = _Batch(connection, publish)
     fragment = batch.fragment(tuple(connection.savepoint_ids))
     if fragment is not None:
-        fragment.add(label, pk, kind)
+        fragment.add(part)
         return
     fragment = batch.begin(tuple(connection.savepoint_ids))
-    fragment.add(label, pk, kind)
+    fragment.add(part)
     # Runs the fragment at once when no transaction is open.
     transaction.on_commit(fragment, using=using)
     fragment.place = len(connection.run_on_commit) - 1
@@ -146,12 +144,12 @@ class _Fragment:
         self._finalizer = weakref.finalize(self, batch.dropped, self._changes)
         self._finalizer.atexit = False
 
-    def add(self, label: str, pk: Any, kind: Kind) -> None:
-        """Add a change; several of one row become their net result."""
-        changes = self._changes.get(label)
+    def add(self, part: Changes) -> None:
+        """Add changes; several of one row become their net result."""
+        changes = self._changes.get(part.label)
         if changes is None:
-            changes = self._changes[label] = Changes(label)
-        changes.add(pk, kind)
+            changes = self._changes[part.label] = Changes(part.label)
+        changes.merge(part)
 
     def queued(self, connection: BaseDatabaseWrapper) -> bool:
         """Whether Django still has it to run; a rollback to a savepoint shortens the queue."""

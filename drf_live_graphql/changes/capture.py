@@ -1,31 +1,34 @@
-"""Django's signals of the live models, turned into changes.
-
-A write must never fail, nor wait, for being watched: what goes wrong here is logged.
-"""
+"""Django's signals of the project's models, turned into changes."""
 
 from __future__ import annotations
 
-import functools
-import logging
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import signals
 
-from .batch import record
+from drf_live_graphql.conf import SETTING, settings
+
+from .cascade import consequences, deleting
+from .ledger import ancestors, labels, never_raises, note_rows
+from .links import has_key, movable, read_rows, row_of
 from .message import label_of
-from .publish import publisher
+from .related import related
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from django.db.models import Model
+    from django.db.models.base import ModelState
 
-    from django.db.models import ManyToManyField, Model
+    from .links import Row
 
-    from .message import Kind
+_connected: set[type[Model]] = set()
+_deletes_connected: set[type[Model]] = set()
 
-logger = logging.getLogger("drf_live_graphql.changes")
-
-_labels: set[str] = set()
+# What a row that is being saved held before, until its post_save. The key is an object of the
+# instance's own, so that nothing is left of a save that failed once the instance is gone.
+_before: WeakKeyDictionary[ModelState, list[dict[str, Any]]] = WeakKeyDictionary()
 
 
 def watch(model: type[Model]) -> None:
@@ -36,119 +39,142 @@ def watch(model: type[Model]) -> None:
     """
     concrete = model._meta.concrete_model or model
     family = {concrete, *ancestors(concrete)}
-    _labels.update(label_of(member) for member in family)
+    labels.update(label_of(member) for member in family)
     for other in apps.get_models(include_auto_created=True):
         if any(issubclass(other, member) for member in family):
             _connect(other)
+    _connect_deletes()
 
 
-def watched() -> frozenset[str]:
-    """The labels of the models whose changes are captured in this process."""
-    return frozenset(_labels)
+def watch_all() -> None:
+    """Capture the changes of every model of the project from now on, in this process.
+
+    What a view reads is known only to the process that evaluates it, so one that writes has to
+    tell of everything. Through models of many-to-many fields are included; the models and apps
+    that the setting ``UNWATCHED`` names are not, unless ``watch`` was called for them.
+
+    The cost, beside one message a commit and model: Django deletes rows of a model with signals
+    batch by batch after loading them, where it would otherwise send one DELETE; ``add`` of a
+    many-to-many asks first which rows are new; and saving a row that exists, of a model with
+    foreign keys, reads those first (setting ``TRACK_MOVES``). Large tables that no view shows,
+    such as logs, are best named in ``UNWATCHED``.
+    """
+    unwatched = _unwatched()
+    for model in apps.get_models(include_auto_created=True):
+        label = label_of(model)
+        if label in labels or unwatched.isdisjoint({label, label.partition(".")[0]}):
+            labels.add(label)
+            _connect(model)
+    _connect_deletes()
 
 
-def ancestors(model: type[Model]) -> tuple[type[Model], ...]:
-    """The concrete multi-table parents of ``model``, all the way up."""
-    return tuple(parent for parent in model._meta.all_parents if not parent._meta.proxy)
+def _unwatched() -> frozenset[str]:
+    names = settings.UNWATCHED
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise ImproperlyConfigured(
+            f'{SETTING}["UNWATCHED"] takes a list of model labels and app labels, such as'
+            f' ["sessions.Session", "auditlog"]; {names!r} came.'
+        )
+    return frozenset(name.lower() for name in names)
 
 
 def _connect(model: type[Model]) -> None:
     # One receiver per sender, not one for all: a receiver without a sender would end Django's
     # fast deletes for every model of the project.
-    uid = f"drf_live_graphql.{model._meta.label_lower}"
-    signals.post_save.connect(_saved, sender=model, dispatch_uid=uid)
-    signals.post_delete.connect(_deleted, sender=model, dispatch_uid=uid)
+    if model in _connected:
+        return
+    _connected.add(model)
+    uid = _uid(model)
+    # Django sends no others for the through model that it made itself.
+    if not model._meta.auto_created:
+        signals.post_save.connect(_saved, sender=model, dispatch_uid=uid)
+        signals.post_delete.connect(_deleted, sender=model, dispatch_uid=uid)
+        if movable(model):
+            signals.pre_save.connect(_saving, sender=model, dispatch_uid=uid)
     relations: list[Any] = list(model._meta.many_to_many)
     relations += [
         relation.field for relation in model._meta.related_objects if relation.many_to_many
     ]
-    for field in relations:
-        through = field.remote_field.through
-        signals.m2m_changed.connect(
-            _related, sender=through, dispatch_uid=f"drf_live_graphql.{through._meta.label_lower}"
-        )
+    for through in {field.remote_field.through for field in relations}:
+        signals.m2m_changed.connect(related, sender=through, dispatch_uid=_uid(through))
 
 
-def _never_raises(receiver: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(receiver)
-    def guarded(sender: type[Model], **kwargs: Any) -> None:
-        try:
-            receiver(sender, **kwargs)
-        except Exception:
-            logger.exception("A change of %s could not be captured.", sender._meta.label)
-
-    return guarded
-
-
-@_never_raises
-def _saved(sender: type[Model], *, instance: Model, created: bool, using: str, **_: Any) -> None:
-    _record_row(sender, instance, "created" if created else "updated", using)
+def _connect_deletes() -> None:
+    """Hear of deletes that change rows of watched models, whichever model's row is deleted."""
+    for model in apps.get_models():
+        if model in _deletes_connected:
+            continue
+        if any(consequence.is_watched() for consequence in consequences(model)):
+            _deletes_connected.add(model)
+            signals.pre_delete.connect(deleting, sender=model, dispatch_uid=_uid(model))
 
 
-@_never_raises
-def _deleted(sender: type[Model], *, instance: Model, using: str, **_: Any) -> None:
-    _record_row(sender, instance, "deleted", using)
+def _uid(model: type[Model]) -> str:
+    return f"drf_live_graphql.{model._meta.label_lower}"
 
 
-@_never_raises
-def _related(
+@never_raises
+def _saving(sender: type[Model], *, instance: Model, raw: bool, using: str, **_: Any) -> None:
+    """Read what the row points to before it is saved.
+
+    Whichever fields are saved: what the instance holds of the others may be out of date.
+    """
+    _before.pop(instance._state, None)
+    if settings.TRACK_MOVES and _may_exist(instance, raw=raw):
+        rows = read_rows(sender, [instance.pk], using)
+        if rows is not None:
+            _before[instance._state] = rows
+
+
+def _may_exist(instance: Model, *, raw: bool) -> bool:
+    """Whether a save may find a row of this key, and not just insert one."""
+    if not has_key(instance):
+        return False
+    if raw or not instance._state.adding:
+        return True
+    # Django inserts without looking where the key is the default's (``Model._save_table``).
+    return not all(f.has_default() or f.has_db_default() for f in instance._meta.pk_fields)
+
+
+@never_raises
+def _saved(
     sender: type[Model],
     *,
     instance: Model,
-    action: str,
-    reverse: bool,
-    model: type[Model],
-    pk_set: set[Any] | None,
+    created: bool,
     using: str,
+    update_fields: frozenset[str] | None,
     **_: Any,
 ) -> None:
-    """Both ends of a many-to-many change are changed rows.
-
-    ``post_clear`` comes with no primary keys (Django's ``m2m_changed`` documentation), so the
-    other end of a clear is read before it happens.
-    """
-    if action == "pre_clear":
-        if label_of(model) in _labels:
-            for pk in _cleared(sender, instance, model, reverse=reverse, using=using):
-                _record(model, pk, "updated", using)
-    elif action.startswith("post_"):
-        _record_row(type(instance), instance, "updated", using)
-        for pk in pk_set or ():
-            _record(model, pk, "updated", using)
+    now = row_of(instance)
+    before = _before.pop(instance._state, None)
+    if created:
+        note_rows(sender, [now], "created", using=using)
+    elif movable(sender):
+        moved = [_after(sender, row, now, update_fields) for row in before or ()]
+        # Without a row from before, nothing is known of what it pointed to.
+        known = [*before, *moved] if before else [{}]
+        note_rows(sender, [now], "updated", using=using, links_from=known)
+    else:
+        note_rows(sender, [now], "updated", using=using)
 
 
-def _cleared(
-    through: type[Model], instance: Model, model: type[Model], *, reverse: bool, using: str
-) -> Iterator[Any]:
-    owner = model if reverse else type(instance)
-    field = next(
-        field
-        for field in (owner._meta.concrete_model or owner)._meta.many_to_many
-        if field.remote_field.through is through
-    )
-    near, far = _ends(field)
-    if reverse:
-        near, far = far, near
-    rows = through._base_manager.using(using).filter(**{near: instance.pk})
-    return iter(list(rows.values_list(far, flat=True)))
+def _after(
+    model: type[Model], before: Row, now: Row, update_fields: frozenset[str] | None
+) -> dict[str, Any]:
+    """The keys of a row that was saved: those of the instance as far as they were written."""
+    row = dict(before)
+    for field in model._meta.concrete_fields:
+        name = field.attname
+        written = update_fields is None or not update_fields.isdisjoint({field.name, name})
+        if written and name in before and name in now:
+            row[name] = now[name]
+    return row
 
 
-def _ends(field: ManyToManyField[Any, Any]) -> tuple[str, str]:
-    return field.m2m_field_name(), field.m2m_reverse_field_name()
+@never_raises
+def _deleted(sender: type[Model], *, instance: Model, using: str, **_: Any) -> None:
+    note_rows(sender, [row_of(instance)], "deleted", using=using)
 
 
-def _record_row(sender: type[Model], instance: Model, kind: Kind, using: str) -> None:
-    _record(sender, instance.pk, kind, using)
-    for parent in ancestors(sender):
-        link = sender._meta.get_ancestor_link(parent)
-        if link is not None:
-            _record(parent, getattr(instance, link.attname), kind, using)
-
-
-def _record(model: type[Model], pk: Any, kind: Kind, using: str) -> None:
-    label = label_of(model)
-    if label in _labels and pk is not None:
-        record(label, pk, kind, using=using, publish=publisher.publish)
-
-
-__all__ = ["ancestors", "watch", "watched"]
+__all__ = ["watch", "watch_all"]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
 Kind = Literal["created", "updated", "deleted"]
+Links = dict[str, set[Any]]
 
 # The machine whose clock stamps messages.
 HOST = platform.node()
@@ -32,15 +34,16 @@ PING = "drf_live.ping"
 class Changes:
     """One commit's changes of one model: what happened to which primary keys.
 
-    ``everything`` says that too many rows changed to name them. ``links`` says which rows of other
-    models the changed ones pointed to or point to now: by the ``attname`` of each foreign key, the
-    values before and after. ``None`` is unknown.
+    ``everything`` says that too many rows changed to name them, or that they are unknown. ``links``
+    says which rows of other models the changed ones pointed to or point to now: by the ``attname``
+    of each foreign key in the model's own table, the values before and after, ``None`` left out.
+    ``None`` for the whole is unknown. It holds for "everything" as well.
     """
 
     label: str
     kinds: dict[Any, Kind] = field(default_factory=dict)
     everything: bool = False
-    links: dict[str, set[Any]] | None = None
+    links: Links | None = None
 
     def add(self, pk: Any, kind: Kind) -> None:
         """Note a change of ``pk``; of several in one commit the net result stays."""
@@ -52,7 +55,13 @@ class Changes:
         self.kinds[pk] = kind
 
     def merge(self, other: Changes) -> None:
-        """Add what ``other``, a later part of the same commit, holds."""
+        """Add what ``other``, a later part of the same commit, holds; an unknown link wins."""
+        if not other.kinds and not other.everything:
+            return
+        if not self.kinds and not self.everything:
+            self.links = None if other.links is None else {}
+        if self.links is not None:
+            self.links = _joined(self.links, other.links)
         self.everything = self.everything or other.everything
         for pk, kind in other.kinds.items():
             self.add(pk, kind)
@@ -80,6 +89,9 @@ def encode(changes: Changes, stamp: Stamp) -> dict[str, Any]:
         "changes": None
         if changes.everything
         else [[_encode_pk(pk), kind] for pk, kind in changes.kinds.items()],
+        "links": None
+        if changes.links is None
+        else {name: [_encode_pk(v) for v in values] for name, values in changes.links.items()},
     }
 
 
@@ -89,14 +101,15 @@ def encode_alive(label: str, stamp: Stamp) -> dict[str, Any]:
 
 
 def decode(message: Mapping[str, Any]) -> Changes:
-    """The changes in ``message``, primary keys as the model's own Python values."""
+    """The changes in ``message``, primary keys and links as the fields' own Python values."""
     changes = Changes(message["label"])
+    model = apps.get_model(changes.label)
+    changes.links = _decode_links(model, message.get("links"))
     if message["changes"] is None:
         changes.everything = True
         return changes
-    pk_field = apps.get_model(changes.label)._meta.pk
     for pk, kind in message["changes"]:
-        changes.add(pk_field.to_python(pk), kind)
+        changes.add(_decode_pk(model, pk), kind)
     return changes
 
 
@@ -125,10 +138,27 @@ def label_of(model: type[Model]) -> str:
 
 
 def split(changes: Iterable[Changes], most: int) -> list[Changes]:
-    """``changes`` with those of more than ``most`` rows turned into "everything"."""
-    return [
-        Changes(part.label, everything=True) if len(part.kinds) > most else part for part in changes
-    ]
+    """``changes`` with those of more than ``most`` rows turned into "everything".
+
+    Links with more than ``most`` values of one foreign key are unknown then.
+    """
+    return [_cut(part, most) for part in changes]
+
+
+def _cut(part: Changes, most: int) -> Changes:
+    everything = part.everything or len(part.kinds) > most
+    links = part.links
+    if links is not None and any(len(values) > most for values in links.values()):
+        links = None
+    return Changes(part.label, {} if everything else part.kinds, everything, links)
+
+
+def _joined(links: Links, others: Links | None) -> Links | None:
+    if others is None:
+        return None
+    for name, values in others.items():
+        links.setdefault(name, set()).update(values)
+    return links
 
 
 def _encode_stamp(label: str, stamp: Stamp) -> dict[str, Any]:
@@ -141,10 +171,32 @@ def _encode_stamp(label: str, stamp: Stamp) -> dict[str, Any]:
     }
 
 
-def _encode_pk(pk: Any) -> int | str:
+def _encode_pk(pk: Any) -> int | str | list[Any]:
+    if isinstance(pk, tuple):
+        return [_encode_pk(part) for part in pk]
     # What a serialiser of any layer takes: msgpack's integers have 64 bits.
     small = isinstance(pk, int) and -(2**63) <= pk < 2**63
     return pk if small or isinstance(pk, str) else str(pk)
+
+
+def _decode_pk(model: type[Model], pk: Any) -> Any:
+    if not isinstance(pk, list):
+        return model._meta.pk.to_python(pk)
+    return tuple(
+        field.to_python(part) for field, part in zip(model._meta.pk_fields, pk, strict=True)
+    )
+
+
+def _decode_links(model: type[Model], links: Mapping[str, list[Any]] | None) -> Links | None:
+    if links is None:
+        return None
+    try:
+        fields: dict[str, Any] = {name: model._meta.get_field(name) for name in links}
+    except FieldDoesNotExist:
+        return None  # The writer runs another version of the model.
+    return {
+        name: {fields[name].to_python(value) for value in values} for name, values in links.items()
+    }
 
 
 __all__ = [
@@ -154,6 +206,7 @@ __all__ = [
     "PING",
     "Changes",
     "Kind",
+    "Links",
     "Stamp",
     "decode",
     "decode_stamp",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from django.conf import settings as django_settings
+from django.db.models import Model, prefetch_related_objects
 from django.http import Http404
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils import translation
@@ -20,18 +21,26 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.relations import PrimaryKeyRelatedField
 from rest_framework.viewsets import ViewSetMixin
 
+from drf_live_graphql.conf import settings
+
 from .filtersets import keep
+from .paths import resolve
+from .reads import Purpose, Reads
 from .selection import prune
+from .survey import survey
+from .tables import noting
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Iterator, Sequence
+    from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 
-    from django.db.models import Model, QuerySet
+    from django.db.models import QuerySet
 
+    from drf_live_graphql.changes import Changes
     from drf_live_graphql.location import Location
     from drf_live_graphql.requests import Connection
     from schema_gen import RootDescription, ViewCall
 
+    from .paths import Paths
     from .selection import Selection
 
 # The rows of a list by primary key, with their GraphQL ids; ``None`` where that is the key itself,
@@ -74,7 +83,8 @@ class Evaluation:
         view.headers = view.default_response_headers
         keep(view)
         self.view: GenericAPIView[Any] = view
-        self.reads = http_request.reads
+        self.facts = http_request.reads
+        self.reads = Reads(root.model)
         self._queryset: QuerySet[Any] | None = None
 
     @contextlib.contextmanager
@@ -83,7 +93,7 @@ class Evaluation:
         before = get_script_prefix()
         set_script_prefix(f"{self.connection.script_name}/")
         try:
-            with self._language():
+            with self._language(), noting(self.reads.note):
                 yield
         finally:
             set_script_prefix(before)
@@ -105,13 +115,14 @@ class Evaluation:
         self.view.check_throttles = lambda request: None  # type: ignore[method-assign]
         self.view.initial(self.view.request, **self.view.kwargs)
         if throttle:
-            reads = set(self.reads)
+            facts = set(self.facts)
             charge(self.view.request)
-            self.reads &= reads
+            self.facts &= facts
 
     def identity(self) -> Hashable:
         """Who the view's authentication says is asking; ``None`` is anonymous."""
-        user = self.view.request.user
+        with noting(self.reads.note), self.reads.during(Purpose.SELF):
+            user = self.view.request.user
         if user is None or not user.is_authenticated:
             return None
         # A user without a key (a program, by an authentication of the project's own) cannot be
@@ -124,23 +135,76 @@ class Evaluation:
         The view is asked once; filters can cost more than the query that they make.
         """
         if self._queryset is None:
-            self._queryset = self.view.filter_queryset(self.view.get_queryset())
+            with self.reads.during(Purpose.WHICH | Purpose.OPAQUE):
+                self._queryset = self.view.filter_queryset(self.view.get_queryset())
         return self._queryset.all()
 
     def narrows(self) -> bool:
         """Whether the list's rows can be asked for one by one."""
         return _narrows(self.queryset())
 
+    def asker(self) -> Hashable:
+        """The user's own row as it is now, for comparison; but for what each login changes."""
+        user = self.view.request.user
+        if not isinstance(user, Model):
+            return None
+        values = vars(user)
+        names = (field.attname for field in user._meta.concrete_fields)
+        return hash(repr([(n, values.get(n)) for n in names if n not in _OF_LOGINS]))
+
     def page(self) -> Page:
         """The page that a GET of the list answers."""
         queryset = self.queryset()
-        rows = self.view.paginate_queryset(queryset)
+        rows = self._paginated(queryset)
         if rows is None:
-            rows = list(queryset)
-            return Page(rows, self._unpaginated(rows), complete=True)
-        rows = list(rows)
+            every = self._fetch(queryset)
+            return Page(every, self._unpaginated(every), complete=True)
         body = self.view.get_paginated_response(rows).data
         return Page(rows, dict(body), complete=False)
+
+    def _paginated(self, queryset: QuerySet[Any]) -> list[Model] | None:
+        paginate = type(self.view).paginate_queryset
+        paginator = getattr(self.view, "paginator", None)
+        methods = (paginate, getattr(type(paginator), "paginate_queryset", paginate))
+        if not all(method.__module__.startswith("rest_framework.") for method in methods):
+            # A paginator of the project's own may make of the rows what it likes.
+            with self.reads.during(Purpose.ROWS | Purpose.WHICH | Purpose.OPAQUE):
+                rows = self.view.paginate_queryset(queryset)
+            return None if rows is None else list(rows)
+        with self.reads.during(self._main(queryset)):
+            rows = self.view.paginate_queryset(_bare(queryset))
+        return None if rows is None else self._prefetched(rows, queryset)
+
+    def _fetch(self, queryset: QuerySet[Any]) -> list[Model]:
+        """The rows of ``queryset``, with what it prefetches read apart from them."""
+        with self.reads.during(self._main(queryset)):
+            rows = list(_bare(queryset))
+        return self._prefetched(rows, queryset)
+
+    def _main(self, queryset: QuerySet[Any]) -> Purpose:
+        """What a query for rows reads beside their own table, where it is shown, is shown how."""
+        query = queryset.query
+        opaque = query.annotations or query.extra or query.select_related is True
+        if opaque or not _narrows(queryset):
+            return Purpose.ROWS | Purpose.WHICH | Purpose.OPAQUE
+        if isinstance(query.select_related, dict):
+            for names in _chains(query.select_related):
+                path = resolve(self.root.model, names)
+                if path is None:
+                    return Purpose.ROWS | Purpose.WHICH | Purpose.OPAQUE
+                self.reads.paths.add(path)
+        return Purpose.ROWS
+
+    def _prefetched(self, rows: Sequence[Model], queryset: QuerySet[Any]) -> list[Model]:
+        rows = list(rows)
+        for lookup in _prefetches(queryset):
+            name = getattr(lookup, "prefetch_through", lookup)
+            path = resolve(self.root.model, str(name).split("__"))
+            if path is not None:
+                self.reads.paths.add(path)
+            with self.reads.during(Purpose.OPAQUE if path is None else Purpose.WHAT):
+                prefetch_related_objects(rows, lookup)
+        return rows
 
     def _unpaginated(self, rows: list[Model]) -> dict[str, Any] | None:
         """A list whose paginator stood aside (no page size): its rows are the one page."""
@@ -152,18 +216,20 @@ class Evaluation:
         queryset = self.queryset()
         if not _narrows(queryset):
             wanted = set(pks)
-            return {row.pk: row for row in queryset if row.pk in wanted}
+            return {row.pk: row for row in self._fetch(queryset) if row.pk in wanted}
         found: dict[Any, Model] = {}
         keys = list(pks)
         for start in range(0, len(keys), CHUNK):
             chunk = queryset.filter(pk__in=keys[start : start + CHUNK])
-            found.update((row.pk, row) for row in chunk)
+            found.update((row.pk, row) for row in self._fetch(chunk))
         return found
 
     def instance(self) -> Model | None:
         """The row that a GET of the detail answers; ``None`` where that is a 404."""
         try:
-            return self.view.get_object()  # type: ignore[no-any-return]
+            self.reads.await_row()
+            with self.reads.during(Purpose.OPAQUE):
+                return self.view.get_object()  # type: ignore[no-any-return]
         except Http404:
             return None
 
@@ -171,24 +237,54 @@ class Evaluation:
         """The rows as the view's serializer shows them, reduced to what is selected."""
         if not rows:
             return []
-        serializer = self.view.get_serializer(rows, many=True)
-        prune(getattr(serializer, "child", serializer), self.root.row, selection)
-        return list(serializer.data)
+        serializer = self._serializer(rows, selection, many=True)
+        with self.reads.during(Purpose.WHAT):
+            return list(serializer.data)
 
     def serialise_one(self, row: Model, selection: Selection) -> Any:
         """One row as the view's serializer for it shows it, reduced to what is selected."""
-        serializer = self.view.get_serializer(row)
-        prune(serializer, self.root.row, selection)
-        return serializer.data
+        serializer = self._serializer(row, selection)
+        with self.reads.during(Purpose.WHAT):
+            return serializer.data
+
+    def survey(self, selection: Selection) -> None:
+        """Learn along which relations the serializer would show rows, if there were any."""
+        self._serializer(None, selection)
+
+    def sample(self, selection: Selection) -> None:
+        """Learn what showing a row reads, by the first of the list if there is one."""
+        self.serialise(self._fetch(self.queryset()[:1]), selection)
+
+    def parents(self, paths: Paths, related: Iterable[Changes]) -> set[Any] | None:
+        """The keys of the rows that show the changed ones; ``None`` where it may be any row."""
+        using = self.queryset().db
+        parents: set[Any] = set()
+        for changes in related:
+            found = paths.parents(changes, using, settings.MAX_PARENTS)
+            if found is None:
+                return None
+            parents |= found
+        return parents
+
+    def _serializer(self, shown: Any, selection: Selection, **options: Any) -> Any:
+        with self.reads.during(Purpose.OPAQUE):
+            serializer = self.view.get_serializer(shown, **options)
+            prune(getattr(serializer, "child", serializer), self.root.row, selection)
+            survey(serializer, self.root.model, self.reads.paths, self.reads.opaque)
+        return serializer
 
     def members(self) -> Members:
         """All rows of the list, read without ordering and, if possible, by their keys alone."""
         queryset = self.queryset()
         if not self._id_is_pk():
-            return self.ids(list(queryset))
+            # Their joins say which rows there are as well.
+            with self.reads.during(Purpose.ROWS | Purpose.WHICH):
+                rows = list(_bare(queryset))
+            return self.ids(self._prefetched(rows, queryset))
         if _narrows(queryset):
             queryset = queryset.order_by()
-        return dict.fromkeys(queryset.values_list("pk", flat=True))
+        with self.reads.during(Purpose.ROWS | Purpose.WHICH):
+            return dict.fromkeys(queryset.values_list("pk", flat=True))
 
     def ids(self, rows: Sequence[Model]) -> Members:
         """The GraphQL ids of ``rows``, by primary key."""
@@ -239,6 +335,27 @@ def _plain_classes() -> frozenset[type[Any]]:
 
 
 _PLAIN = _plain_classes()
+# Columns of a user that each login may write, and that no answer depends on.
+_OF_LOGINS = frozenset({"last_login", "password"})
+
+
+def _chains(tree: dict[str, Any]) -> Iterator[list[str]]:
+    """The relations of ``select_related``, each from the first to the last."""
+    for name, below in tree.items():
+        yield [name]
+        for names in _chains(below):
+            yield [name, *names]
+
+
+def _prefetches(queryset: QuerySet[Any]) -> tuple[Any, ...]:
+    """What the queryset prefetches; Django has no public name for it."""
+    lookups: tuple[Any, ...] = queryset._prefetch_related_lookups  # type: ignore[attr-defined]
+    return lookups
+
+
+def _bare(queryset: QuerySet[Any]) -> QuerySet[Any]:
+    """The queryset without what it prefetches; a union can't even be asked to have nothing."""
+    return queryset.prefetch_related(None) if _prefetches(queryset) else queryset
 
 
 def _follow(row: Any, path: Sequence[str]) -> Any:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import time
 from collections import deque
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +14,8 @@ from drf_live_graphql.conf import settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from .selection import Selection
 
 
 class Absent(Enum):
@@ -28,6 +33,24 @@ Touched = dict[Any, "str | Absent | None"]
 clock = time.monotonic
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a round found to be touched.
+
+    Any other row may show something else than before, too, unless ``compared`` is ``None``; but
+    for those who see rows in one of the shapes (``shape_of``) in it: they are sure.
+    """
+
+    touched: Touched
+    compared: frozenset[str] | None = None
+
+
+@functools.lru_cache(1_000)
+def shape_of(selection: Selection | None) -> str:
+    """A name for what is selected of rows, the same in every process; empty for nothing."""
+    return "" if selection is None else hashlib.sha256(repr(selection).encode()).hexdigest()
+
+
 class History:
     """The touched rows of the latest rounds; bounded in time and in number."""
 
@@ -35,7 +58,7 @@ class History:
         """Nothing is known yet."""
         # The round from which on everything is known; ``None`` where nothing is.
         self._floor: int | None = None
-        self._rounds: deque[tuple[int, float, Touched]] = deque()
+        self._rounds: deque[tuple[int, float, Found]] = deque()
         self._size = 0
 
     @property
@@ -43,17 +66,17 @@ class History:
         """Whether there is a round after which everything is known."""
         return self._floor is not None
 
-    def record(self, number: int, touched: Touched | None) -> None:
-        """Add what round ``number`` touched; ``None`` is any row: history begins with it."""
+    def record(self, number: int, found: Found | None) -> None:
+        """Add what round ``number`` found; ``None`` is anything: history begins with it."""
         if settings.RESUME_WINDOW <= 0:
             return
-        if touched is None or self._floor is None:
+        if found is None or self._floor is None:
             self.clear()
             self._floor = number
             return
-        if touched:
-            self._rounds.append((number, clock(), touched))
-            self._size += len(touched)
+        if found.touched or found.compared is not None:
+            self._rounds.append((number, clock(), found))
+            self._size += 1 + len(found.touched)
         self.prune()
 
     def prune(self) -> None:
@@ -61,7 +84,7 @@ class History:
         oldest = clock() - settings.RESUME_WINDOW
         while self._rounds and (self._rounds[0][1] < oldest or self._size > settings.RESUME_ROWS):
             self._floor, _, gone = self._rounds.popleft()
-            self._size -= len(gone)
+            self._size -= 1 + len(gone.touched)
 
     def clear(self) -> None:
         """Forget everything, as something happened that rows can't tell."""
@@ -69,15 +92,21 @@ class History:
         self._rounds.clear()
         self._size = 0
 
-    def since(self, number: int) -> Touched | None:
-        """What was touched after round ``number``, as it was then; ``None`` is unknown."""
+    def since(self, number: int, shape: str) -> Touched | None:
+        """What was touched after round ``number``, as it was then; ``None`` is unknown.
+
+        For one who sees rows in ``shape``.
+        """
         if self._floor is None or number < self._floor:
             return None
-        found: Touched = {}
-        for at, _, touched in self._rounds:
-            if at > number:
-                merge(found, touched)
-        return found
+        touched: Touched = {}
+        for at, _, found in self._rounds:
+            if at <= number:
+                continue
+            if shape and found.compared is not None and shape not in found.compared:
+                return None
+            merge(touched, found.touched)
+        return touched
 
 
 def merge(earlier: Touched, later: Mapping[Any, str | Absent | None]) -> None:
@@ -86,4 +115,4 @@ def merge(earlier: Touched, later: Mapping[Any, str | Absent | None]) -> None:
         earlier.setdefault(pk, known)
 
 
-__all__ = ["ABSENT", "Absent", "History", "Touched", "merge"]
+__all__ = ["ABSENT", "Absent", "Found", "History", "Touched", "merge", "shape_of"]

@@ -25,6 +25,7 @@ from drf_live_graphql.location import locate
 from . import executor
 from .cursor import Cursor
 from .evaluation import Evaluation
+from .history import shape_of
 from .identity import is_private
 from .query import LiveQuery
 from .resume import ANSWER, ASK, Questions, Told, answer
@@ -142,7 +143,7 @@ class Hub:
             with evaluation.surroundings():
                 # A subscription that goes on under another identity was paid for before.
                 evaluation.authorise(throttle=not subscription.told)
-            return evaluation.identity(), frozenset(evaluation.reads)
+            return evaluation.identity(), frozenset(evaluation.facts)
 
         identity, reads = await executor.run(authorise)
         self._learn(root, reads)
@@ -179,10 +180,20 @@ class Hub:
         if self._doubt or self._channel is None or query is None or settings.RESUME_WINDOW <= 0:
             return
         rounds = query.rounds
-        known = await self._questions.ask(after, key.root, self._channel)
+        shape = shape_of(subscription.wants.followed)
+        known = await self._questions.ask(after, shape, key.root, self._channel)
         if known is not None and known.is_for(key, subscription.connection):
             subscription.after = Told(known.gap, query.number, rounds)
             self._learn(key.root, known.names)
+
+    async def listens(self, query: LiveQuery) -> bool:
+        """Have ``query`` hear of all that concerns it; whether it did so before this call."""
+        new = [label for label in query.all_labels() if query not in self._by_label.get(label, ())]
+        if not new:
+            return True
+        self._index(query)
+        await self._listen(new)
+        return False
 
     def forget(self, query: LiveQuery, last: Connection) -> None:
         """A query without subscriptions, the ``last`` of which came from that connection.
@@ -219,6 +230,12 @@ class Hub:
         for query in self._retained.over():
             self._drop(query)
 
+    def _prune(self) -> None:
+        """Forget what nobody can come back to any more."""
+        self._sweep()
+        for query in self.queries:
+            query.history.prune()
+
     def _drop_retained(self, root: RootDescription | None = None) -> None:
         for query in self._retained:
             if root is None or query.key.root is root:
@@ -249,7 +266,7 @@ class Hub:
         """
         assert outcome.speaker is not None
         trace = trace_of(query.key.root)
-        if trace.learn(outcome.reads):
+        if trace.learn(outcome.facts):
             self._drop_retained(query.key.root)
             self._split_others(query)
         return [] if trace.names == outcome.names else self._split(query, outcome.speaker)
@@ -437,7 +454,7 @@ class Hub:
             if query is not None and query.history.usable:
                 await asyncio.gather(*(self._echo(label) for label in query.all_labels()))
                 if not self._doubt:
-                    content = await answer(query, question["number"])
+                    content = await answer(query, question["number"], question["shape"])
             message = {"type": ANSWER, "token": question["token"], "known": int(bool(content))}
             await self._send(question["reply"], {**message, **(content or {})})
         except Exception as error:  # noqa: BLE001
@@ -459,9 +476,7 @@ class Hub:
         rejoin_at = time.monotonic() + REJOIN
         while True:
             await asyncio.sleep(settings.HUB_PING)
-            self._sweep()
-            for query in self.queries:
-                query.history.prune()
+            self._prune()
             if time.monotonic() > rejoin_at:
                 rejoin_at = time.monotonic() + REJOIN
                 self._joined.clear()

@@ -7,20 +7,27 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.base_session import AbstractBaseSession
+
+from drf_live_graphql.changes import label_of
 from drf_live_graphql.conf import settings
 from drf_live_graphql.exceptions import INTERNAL_MESSAGE, Refusal, refusal_of
 
 from . import executor, history
 from .cursor import Cursor
 from .gap import Gap
-from .history import ABSENT, History
-from .reading import shown_id
+from .history import ABSENT, History, shape_of
+from .paths import Paths
+from .reading import ListState, shown_id
+from .reads import Purpose, answering_labels, known_labels, learn, merge, user_links
 from .rendition import data_of
 from .round import Round, Work
 from .trace import trace_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Iterator, Mapping
 
     from drf_live_graphql.changes import Changes
     from drf_live_graphql.location import Location
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
     from .history import Absent, Touched
     from .hub import Hub
     from .reading import RowState
+    from .reads import Dependencies
     from .resume import Told
     from .round import Cohort, Letter, Outcome
     from .subscription import Subscription
@@ -64,9 +72,15 @@ class LiveQuery:
         # Reserved, but not joined: told nothing yet, so that the snapshot comes first.
         self._waiting: Group = {}
         self._state: Any = None
+        # What the answer was seen to depend on, beside the rows' own models.
+        self._dependencies: Dependencies = {}
+        self._paths = Paths(key.root.model)
+        self._asker: Hashable = None
         self._work = Work()
         self._doing: Work | None = None
         self._rounds = 0
+        # Whether rows that others show changed before the first round, which reads them anyway.
+        self._stirred = False
         # Until when (``history.clock``) members are kept that only one who comes back can use.
         self._keep_until = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -83,7 +97,12 @@ class LiveQuery:
 
     def all_labels(self) -> frozenset[str]:
         """The models that concern this query, those read by a selected ``query`` included."""
-        return frozenset(self.labels).union(*(next(iter(c)).labels for c in self._cohorts.values()))
+        return frozenset(self.labels) | known_labels(self.key.root) | self._query_labels()
+
+    def _query_labels(self) -> frozenset[str]:
+        """The models that the roots selected below ``query`` read, as far as is known."""
+        queried = (next(iter(cohort)).queried for cohort in self._cohorts.values())
+        return frozenset().union(*map(answering_labels, frozenset().union(*queried)))
 
     def reserve(self, subscription: Subscription) -> None:
         """Keep this query alive for a subscription that is about to join."""
@@ -121,9 +140,11 @@ class LiveQuery:
         if self._task is not None:
             self._task.cancel()
 
+    # For those who come back.
+
     @property
     def overgrown(self) -> bool:
-        """Whether more was touched, while nobody was there, than one who comes back is told."""
+        """Whether more happened, while nobody was there, than one who comes back is told."""
         return self._work.whole or len(self._work.changed) > settings.RESUME_ROWS
 
     @property
@@ -131,28 +152,27 @@ class LiveQuery:
         """The number of the last round that was begun."""
         return self._rounds
 
-    def missed(self, number: int) -> Touched | None:
+    def missed(self, number: int, shape: str) -> Touched | None:
         """What was touched since round ``number``, also what no round has looked at yet.
 
-        ``None`` is unknown.
+        For one who sees rows in ``shape``; ``None`` is unknown.
         """
-        found = self.history.since(number)
+        touched = self.history.since(number, shape)
         for work in filter(None, (self._doing, self._work)):
-            if found is None or work.whole:
+            if touched is None or work.vague:
                 return None
             for pk in work.changed:
-                found.setdefault(pk, self._known(pk))
-        return found
+                touched.setdefault(pk, self._known(pk))
+        return touched
 
     def _known(self, pk: Any) -> str | Absent | None:
-        if isinstance(self._state, dict):
-            known: str | Absent | None = self._state.get(pk, ABSENT)
-            return known
+        if isinstance(self._state, ListState):
+            return self._state.members.get(pk, ABSENT)
         return self._state.id if self._state.visible else ABSENT
 
     def rest(self, touched: Touched) -> list[tuple[Any, str | None]]:
         """The members that are not ``touched``, with their ids."""
-        return [item for item in self._state.items() if item[0] not in touched]
+        return [item for item in self._state.members.items() if item[0] not in touched]
 
     @property
     def then(self) -> Touched:
@@ -160,17 +180,90 @@ class LiveQuery:
         state: RowState = self._state
         return state.touched()
 
+    def _gaps(self, work: Work) -> dict[Subscription, Gap]:
+        """What those of the joiners missed who come back; others are told where things stand."""
+        known: dict[Hashable, Gap | None] = {}
+        gaps: dict[Subscription, Gap] = {}
+        for sub in work.joiners:
+            after = sub.after
+            if after is None or sub.told or sub.query is not self or work.whole:
+                continue
+            shape = shape_of(sub.wants.followed)
+            if (after, shape) not in known:
+                known[after, shape] = self._gap(after, shape)
+            if (gap := known[after, shape]) is not None:
+                gaps[sub] = gap
+        return gaps
+
+    def _gap(self, after: Cursor | Told, shape: str) -> Gap | None:
+        if after.query != self.number:
+            return None
+        if isinstance(after, Cursor):
+            touched = self.history.since(after.number, shape)
+            return None if touched is None else Gap(touched)
+        if self._state is not None:
+            own = self.history.since(after.number, shape)
+        else:
+            # The members are read for the first time: what is heard by then is part of that.
+            own = {} if after.number == self._rounds and not self._stirred else None
+        return None if own is None else replace(after.gap, own=own)
+
+    # What happens.
+
     def notify(self, changes: Changes) -> None:
         """Rows of a model that concerns this query were changed."""
+        work = self._work
+        if changes.label in self.labels:
+            self._notify_own(changes)
+        elif self._state is None:
+            self._stirred = True
+        if purpose := self._dependencies.get(changes.label):
+            self._notify_related(changes, purpose)
+        if changes.label in self._query_labels():
+            work.queries = True
+        self._kick()
+
+    def _notify_own(self, changes: Changes) -> None:
         if not self._concerns(changes):
             return
-        if changes.label not in self.labels:
-            self._work.queries = True
-        elif changes.everything or not self.labels[changes.label]:
+        if changes.everything or not self.labels[changes.label]:
             self._work.whole = True
         else:
             self._work.changed.update(dict.fromkeys(changes.kinds))
-        self._kick()
+
+    def _notify_related(self, changes: Changes, purpose: Purpose) -> None:
+        work = self._work
+        if purpose & Purpose.SELF and self._is_askers(changes):
+            # Their own row is compared; what else proves who they are may say more.
+            work.who = True
+            work.what |= changes.label != self._user_label()
+            work.which |= changes.label != self._user_label()
+        if purpose & (Purpose.WHO | Purpose.WHICH):
+            work.which = True
+        if purpose & (Purpose.WHO | Purpose.OPAQUE):
+            work.what = True
+        elif purpose & Purpose.WHAT:
+            work.relate(changes)
+
+    def _is_askers(self, changes: Changes) -> bool:
+        """Whether a change of rows by which users are known concerns the user of this query."""
+        identity: Any = self.key.identity
+        if identity is None or changes.everything:
+            return True
+        model = apps.get_model(changes.label)
+        if changes.label == self._user_label():
+            return identity[1] in changes.kinds
+        if issubclass(model, AbstractBaseSession):
+            sessions = {sub.connection.session_key for sub in self._speakers()}
+            return not sessions or not sessions.isdisjoint(changes.kinds)
+        owners = user_links(changes.label)
+        if not owners or changes.links is None:
+            return True
+        return any(identity[1] in changes.links.get(attname, ()) for attname in owners)
+
+    def _speakers(self) -> Iterator[Subscription]:
+        """One subscription for each credential."""
+        return (next(iter(group)) for group in self._credentials.values())
 
     def _concerns(self, changes: Changes) -> bool:
         """A row that is shown changes only with itself; what is hidden may appear by any change.
@@ -187,7 +280,7 @@ class LiveQuery:
             or not state.visible
         ):
             return True
-        return state.pk in changes.kinds or any(sub.wants.query for sub in self._subscriptions)
+        return state.pk in changes.kinds
 
     def resync(self) -> None:
         """Changes may have been missed: tell everybody where things stand."""
@@ -198,33 +291,6 @@ class LiveQuery:
         """Ask the view whether it still answers everybody; those whom it refuses are told so."""
         self._work.who = True
         self._kick()
-
-    def _gaps(self, work: Work) -> dict[Subscription, Gap]:
-        """What those of the joiners missed who come back; others are told where things stand."""
-        known: dict[object, Gap | None] = {}
-        gaps: dict[Subscription, Gap] = {}
-        for sub in work.joiners:
-            after = sub.after
-            if after is None or sub.told or work.whole:
-                continue
-            if after not in known:
-                known[after] = self._gap(after)
-            if (gap := known[after]) is not None:
-                gaps[sub] = gap
-        return gaps
-
-    def _gap(self, after: Cursor | Told) -> Gap | None:
-        if after.query != self.number:
-            return None
-        if isinstance(after, Cursor):
-            touched = self.history.since(after.number)
-            return None if touched is None else Gap(touched)
-        if self._state is not None:
-            own = self.history.since(after.number)
-        else:
-            # The members are read for the first time: what is heard by then is part of that.
-            own = {} if after.number == self._rounds else None
-        return None if own is None else replace(after.gap, own=own)
 
     def _kick(self) -> None:
         if not self._subscriptions:
@@ -249,7 +315,14 @@ class LiveQuery:
                         return
                 else:
                     failures = 0
-                    await self._conclude(work, outcome)
+                    if await self._listens(outcome):
+                        await self._conclude(work, outcome)
+                        # Resolvers of a selected ``query`` may have read something new, unheard.
+                        self._work.queries |= not await self.hub.listens(self)
+                    else:
+                        self._doing = None
+                        # What was read may have changed unheard: it is read again, heard.
+                        self._work.put_back(work)
         finally:
             self._task = self._doing = None
             self._kick()
@@ -263,12 +336,11 @@ class LiveQuery:
             state=self._state,
             work=work,
             cohorts=self._joined(),
-            credentials={
-                credential: next(iter(group)).connection
-                for credential, group in self._credentials.items()
-            },
+            credentials={sub.connection.credential: sub.connection for sub in self._speakers()},
             cursor=Cursor(self.hub.address, self.number, self._rounds).encode(),
             names=trace_of(self.key.root).names,
+            paths=self._paths,
+            asker=self._asker,
             gaps=gaps,
             keep=self._keep_until > history.clock(),
         )
@@ -298,8 +370,19 @@ class LiveQuery:
             subscription.fail(refusal)
         return False
 
+    def _user_label(self) -> str:
+        return label_of(get_user_model())
+
     def _name(self) -> str:
         return f"The evaluation of {self.key.root.name!r}"
+
+    async def _listens(self, outcome: Outcome) -> bool:
+        """Whether all that a round read was heard of while it was read; it is from now on."""
+        merge(self._dependencies, outcome.tables)
+        if outcome.paths is not None:
+            self._paths.update(outcome.paths)
+        learn(self.key.root, outcome.tables)
+        return await self.hub.listens(self)
 
     async def _conclude(self, work: Work, outcome: Outcome) -> None:
         """Make the round's findings those of the query, and deliver them."""
@@ -309,10 +392,11 @@ class LiveQuery:
         self._doing = None
         if outcome.reading is not None:
             self._state = outcome.reading.commit()
+            self._asker = outcome.asker
         if outcome.reading is None or self._state is None:
             self.history.clear()
         else:
-            self.history.record(self._rounds, outcome.touched)
+            self.history.record(self._rounds, outcome.found)
         if outcome.speaker is not None:
             moving.update(dict.fromkeys(self.hub.learn(self, outcome)))
         for sub in moving:
@@ -339,8 +423,8 @@ class LiveQuery:
 
     def move(self, sub: Subscription) -> None:
         """Have a subscription admitted anew, under another key; it keeps what it was told."""
-        if isinstance(self._state, dict):
-            sub.missed.update(shown_id(pk, id_) for pk, id_ in self._state.items())
+        if isinstance(self._state, ListState):
+            sub.missed.update(shown_id(pk, id_) for pk, id_ in self._state.members.items())
         self.hub.readmit(sub)
 
     async def _deliver(self, letter: Letter) -> None:

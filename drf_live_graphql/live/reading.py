@@ -8,10 +8,11 @@ Envelopes are dictionaries in the words of ``schema_gen``, without their ``curso
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from .gap import fingerprint
-from .history import ABSENT, merge
+from .history import ABSENT, Found, merge, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -45,14 +46,46 @@ class Reading(Protocol):
         They come as ``updated``; where only ``created`` is wanted, as that.
         """
 
-    def touched(self) -> Touched | None:
-        """The rows that were found to be touched, as they were before; ``None`` is any row."""
+    def findings(self) -> Found | None:
+        """What was found, once everybody's envelopes are made; ``None`` is anything."""
 
     def resumes(self, gap: Gap) -> bool:
         """Whether a client that comes back can be told what it missed."""
 
-    def since(self, gap: Gap) -> Self:
-        """The same reading, for a client that knows of the state at the beginning of ``gap``."""
+    def since(self, gap: Gap, *, apart: bool) -> Self:
+        """The same reading, for a client that knows of the state at the beginning of ``gap``.
+
+        ``apart`` says that others are here who are not told what it is told.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Which rows of a list are to be looked at."""
+
+    # Primary keys of rows that changed, and of those whose content may have changed with another.
+    changed: Collection[Any] = ()
+    touched: Collection[Any] = ()
+    # Whether other rows may be in the list now; whether any row may show something else.
+    which: bool = False
+    what: bool = False
+    # Whether any row may have changed, with nobody knowing how.
+    whole: bool = False
+
+
+class ListState:
+    """What subscribers of a list know: its members, and digests of rows as they were told.
+
+    A digest is by the selection in which the row was told; where one is missing, it is not known
+    what somebody holds.
+    """
+
+    __slots__ = ("digests", "members")
+
+    def __init__(self, members: Members) -> None:
+        """Members of whom nothing was told yet."""
+        self.members = members
+        self.digests: dict[Selection, dict[Any, int]] = {}
 
 
 class ListReading:
@@ -61,28 +94,32 @@ class ListReading:
     def __init__(
         self,
         evaluation: Evaluation,
-        before: Members | None,
+        state: ListState | None,
+        look: Look,
         *,
-        changed: Collection[Any],
         also: Collection[Any] = (),
-        whole: bool,
         compare: bool,
         keep_members: bool,
         need_page: bool,
+        for_all: bool,
     ) -> None:
         """Read the database.
 
-        ``before`` are the members that subscribers know of (``None``: none were kept),
-        ``changed`` the primary keys to look at. ``whole`` says that any row may have changed;
-        ``compare`` that somebody needs to be told of them row by row. ``also`` are rows that
-        concern those alone who come back (see ``since``).
-        The members are read before the page: a row that comes in between is on the page and
-        counts as entered, with the content that the page shows.
+        ``state`` is what subscribers know (``None``: nothing was kept). ``compare`` says that
+        somebody needs to be told row by row even where any row may have changed, ``for_all`` that
+        everybody gets the page. ``also`` are rows that concern those alone who come back (see
+        ``since``). The members are read before the page: a row that comes in between
+        is on the page and counts as entered, with the content that the page shows.
         """
         self._evaluation = evaluation
+        self._state = state
+        self._look = look
+        self._for_all = for_all or state is None
         self._serialised: dict[tuple[str, Selection], list[Any]] = {}
+        # Digests to keep (``None``: to forget) once this is what everybody was told.
+        self._digests: dict[Selection, dict[Any, int | None]] = {}
         # What subscribers know of, and all there is now where that was read.
-        self._before = before
+        self._before = None if state is None else state.members
         self._members: Members | None = None
         # The rows by what became of them; what left is by its last id.
         self._entered: dict[Any, Model] = {}
@@ -92,46 +129,66 @@ class ListReading:
         # The rows that were looked at and are in the list, and their ids.
         self._found: dict[Any, Model] = {}
         self._ids: Members = {}
-        self._changed = changed
+        # Rows that show something else than was told, without having changed themselves, and the
+        # shapes in which they were compared.
+        self._noted: set[Any] = set()
+        self._compared: set[str] = set()
         self._resumes: dict[Gap, bool] = {}
+        # Whether this is told to some only.
+        self._apart = False
         self._page: Page | None = None
         if keep_members:
-            self._read_members(changed, also, whole=whole, compare=compare)
+            self._read_members(also, compare=compare)
         if need_page:
             self.read_page()
 
-    def commit(self) -> Members | None:
-        """See ``Reading``; changes the members in place, as copying them costs their number."""
-        members = self._before if self._members is None else self._members
-        if members is not None:
-            for pk in self._left:
-                members.pop(pk, None)
-            members.update(self._new_ids)
-        return members
+    def commit(self) -> ListState | None:
+        """See ``Reading``; changes the state in place, as copying it costs its number."""
+        state = self._state
+        if self._members is not None:
+            state = ListState(self._members)
+        if state is None:
+            return None
+        for pk in self._left:
+            state.members.pop(pk, None)
+            for digests in state.digests.values():
+                digests.pop(pk, None)
+        state.members.update(self._new_ids)
+        for selection, kept in state.digests.items():
+            # What nobody is there to be told of as it is now, one who comes back does not know.
+            found = self._digests.get(selection, {})
+            for pk in self._look.changed:
+                if pk not in found:
+                    kept.pop(pk, None)
+        for selection, found in self._digests.items():
+            kept = state.digests.setdefault(selection, {})
+            for pk, digest in found.items():
+                if digest is None:
+                    kept.pop(pk, None)
+                else:
+                    kept[pk] = digest
+        return state
 
-    def _read_members(
-        self, changed: Collection[Any], also: Collection[Any], *, whole: bool, compare: bool
-    ) -> None:
-        before = self._before
-        if before is None or (whole and not compare):
-            # Nobody is told of single rows, but for those who come back.
+    def _read_members(self, also: Collection[Any], *, compare: bool) -> None:
+        before, look = self._before, self._look
+        pks: dict[Any, None] = {}
+        if before is None or (look.whole and not compare):
+            # Nobody is told of single rows, but those who come back.
             before = self._members = self._evaluation.members()
-            also, changed = {*also, *changed} if also else (), ()
-        elif whole or not self._evaluation.narrows():
+            also = {*also, *look.changed} if also else ()
+        else:
+            pks.update(dict.fromkeys((*look.changed, *look.touched)))
             # Where rows depend on each other, a change of one may be a change of any.
-            changed = {**before, **self._evaluation.members()}
-        looked_at = {**dict.fromkeys(changed), **dict.fromkeys(also)} if also else changed
-        if looked_at:
-            self._found = self._evaluation.rows(looked_at)
-            self._ids = self._evaluation.ids(list(self._found.values())) if self._found else {}
-        for pk in changed:
-            self._note(before, pk, self._found.get(pk), self._ids.get(pk))
-        for pk in also:
-            if pk not in changed and self._differs(before, pk):
-                self._note(before, pk, self._found.get(pk), self._ids.get(pk))
-
-    def _differs(self, before: Members, pk: Any) -> bool:
-        return (pk in before) != (pk in self._found) or before.get(pk) != self._ids.get(pk)
+            everything = look.whole or look.what or (bool(pks) and not self._evaluation.narrows())
+            if everything or look.which:
+                now = self._evaluation.members()
+                pks.update(dict.fromkeys({**before, **now} if everything else before.keys() ^ now))
+        looked_at = {**pks, **dict.fromkeys(also)} if also else pks
+        found = self._found = self._evaluation.rows(looked_at) if looked_at else {}
+        ids = self._ids = self._evaluation.ids(list(found.values())) if found else {}
+        for pk in looked_at:
+            if pk in pks or (pk in before, before.get(pk)) != (pk in found, ids.get(pk)):
+                self._note(before, pk, found.get(pk), ids.get(pk))
 
     def _note(self, before: Members, pk: Any, row: Model | None, new: str | None) -> None:
         known = pk in before
@@ -186,6 +243,7 @@ class ListReading:
         assert self._page is not None
         assert wants.snapshot is not None
         rows = self._rows("page", self._page.rows, wants.snapshot)
+        self._remember_page(wants.snapshot, rows)
         body = self._page.body
         page = self._evaluation.root.page
         shown = rows if page is None or body is None else {**body, page.results_key: rows}
@@ -194,12 +252,53 @@ class ListReading:
     def delta(self, wants: Wants) -> Envelope | None:
         """See ``Reading``."""
         entered, kept, left = self._told()
+        created = self._wanted("entered", entered, wants.created)
+        if wants.created is not None:
+            self._remember(wants.created, entered, created)
         envelope = self._envelope(
-            self._wanted("entered", entered, wants.created),
-            self._wanted("kept", kept, wants.updated),
+            created,
+            [] if wants.updated is None else self._news(kept, wants.updated),
             left if wants.deleted else [],
         )
         return envelope if any(envelope.values()) else None
+
+    def _news(self, kept: Mapping[Any, Model], selection: Selection) -> list[Any]:
+        """The rows that changed, and those of the others that show something else than was told."""
+        rows = self._wanted("kept", kept, selection)
+        told = {} if self._state is None else self._state.digests.get(selection, {})
+        self._remember(selection, kept, rows)
+        loud = self._look.changed
+        self._compared.add(shape_of(selection))
+        news: list[Any] = []
+        for pk, row in zip(kept, rows, strict=True):
+            if pk in loud or pk in self._entered:
+                news.append(row)
+            elif told.get(pk) != _digest(row):
+                self._noted.add(pk)
+                news.append(row)
+        return news
+
+    def _remember(self, selection: Selection, rows: Mapping[Any, Model], shown: list[Any]) -> None:
+        digests = self._digests.setdefault(selection, {})
+        if not self._apart:
+            digests.update((pk, _digest(row)) for pk, row in zip(rows, shown, strict=True))
+            return
+        # As for a page: what some are told may be news to the others.
+        told = {} if self._state is None else self._state.digests.get(selection, {})
+        for pk, row in zip(rows, shown, strict=True):
+            if digests.get(pk, told.get(pk)) != _digest(row):
+                digests[pk] = None
+
+    def _remember_page(self, selection: Selection, shown: list[Any]) -> None:
+        """What all are told is known of all; what some are told may be news to the others."""
+        assert self._page is not None
+        told = {} if self._state is None else self._state.digests.get(selection, {})
+        digests = self._digests.setdefault(selection, {})
+        for row, data in zip(self._page.rows, shown, strict=True):
+            if self._for_all:
+                digests[row.pk] = _digest(data)
+            elif told.get(row.pk) != _digest(data):
+                digests.setdefault(row.pk, None)
 
     def _told(self) -> tuple[dict[Any, Model], dict[Any, Model], list[str]]:
         """What entered, changed and left by ids: to a client, an id that goes on is one row."""
@@ -233,22 +332,25 @@ class ListReading:
         members.update(self._new_ids)
         return members
 
-    def touched(self) -> Touched | None:
+    # For those who come back.
+
+    def findings(self) -> Found | None:
         """See ``Reading``."""
-        before = self._before
+        before, loud = self._before, self._look.changed
         if before is None or self._members is not None:
             return None
-        told = (*self._left, *self._entered, *self._kept)
-        return {pk: before.get(pk, ABSENT) for pk in told}
+        kept = [pk for pk in self._kept if pk in loud or pk in self._noted]
+        touched = {pk: before.get(pk, ABSENT) for pk in (*self._left, *self._entered, *kept)}
+        return Found(touched, frozenset(self._compared) if len(kept) < len(self._kept) else None)
 
     def _meanwhile(self) -> Touched:
-        """What this round touched, for those who come back."""
-        touched = self.touched()
-        if touched is None:
-            # The first reading of the members: what was heard of before it is what it says.
-            members = self._now()
-            touched = {pk: members.get(pk, ABSENT) for pk in self._changed}
-        return touched
+        """What this round touched."""
+        found = self.findings()
+        if found is not None:
+            return found.touched
+        # The first reading of the members: what was heard of before it is what it says.
+        members = self._now()
+        return {pk: members.get(pk, ABSENT) for pk in self._look.changed}
 
     def resumes(self, gap: Gap) -> bool:
         """See ``Reading``; another process must agree on every row that was not touched."""
@@ -272,12 +374,16 @@ class ListReading:
                 rest[pk] = id_
         return fingerprint(item for item in rest.items() if item[0] not in gap.touched)
 
-    def since(self, gap: Gap) -> Self:
+    def since(self, gap: Gap, *, apart: bool) -> Self:
         """See ``Reading``."""
+        touched = gap.until(self._meanwhile())
         other = copy(self)
+        other._apart = apart
         other._serialised = {}
-        other._entered, other._kept, other._left, other._new_ids = {}, {}, {}, {}
-        for pk, known in gap.until(self._meanwhile()).items():
+        other._look = replace(self._look, changed=touched)
+        other._entered, other._left, other._new_ids = {}, {}, {}
+        other._kept = {pk: row for pk, row in self._kept.items() if pk not in touched}
+        for pk, known in touched.items():
             row, id_ = self._found.get(pk), self._ids.get(pk)
             if row is not None and known is not ABSENT and known == id_:
                 other._kept[pk] = row
@@ -304,6 +410,11 @@ class ListReading:
         return self._serialised[key]
 
 
+def _digest(row: Any) -> int:
+    """For comparison with the same row as it was told before, in this process."""
+    return hash(repr(row))
+
+
 def shown_id(pk: Any, id_: str | None) -> str:
     """The GraphQL id of a row of ``Members``."""
     return str(pk) if id_ is None else id_
@@ -312,12 +423,14 @@ def shown_id(pk: Any, id_: str | None) -> str:
 class RowState:
     """What is known of a single row: its id as last shown, and whether it is visible."""
 
-    __slots__ = ("id", "pk", "visible")
+    __slots__ = ("digests", "id", "pk", "visible")
 
     def __init__(self, pk: Any, id_: str, *, visible: bool) -> None:
         self.pk = pk
         self.id = id_
         self.visible = visible
+        # Of the row as it was told, by selection; see ``ListState``.
+        self.digests: dict[Selection, int] = {}
 
     @classmethod
     def of(cls, touched: Touched) -> RowState:
@@ -334,16 +447,24 @@ class RowReading:
     """A single row, as ``retrieve`` answers it."""
 
     def __init__(
-        self, evaluation: Evaluation, before: RowState | None, *, changed: bool = False
+        self, evaluation: Evaluation, before: RowState | None, look: Look, *, for_all: bool
     ) -> None:
         """Read the database; ``before`` is what subscribers know (``None``: nothing yet).
 
-        ``changed`` says that the row may have been written to.
+        ``for_all`` says that everybody gets the row as it is now.
         """
         self._evaluation = evaluation
         self._before = before
-        self._changed = changed
+        self._look = look
+        self._for_all = for_all or before is None
         self._shown: dict[Selection, Any] = {}
+        # Selections of which all know by now.
+        self._told: set[Selection] = set()
+        # Shapes in which the row was compared, and those in which it differs.
+        self._compared: set[str] = set()
+        self._noted: set[str] = set()
+        # Whether this is told to some only, and to one who has missed nothing.
+        self._apart = self._quiet = False
         self._row = evaluation.instance()
         self._state = self._new_state()
 
@@ -361,59 +482,125 @@ class RowReading:
     def _new_state(self) -> RowState | None:
         if self._row is not None:
             pk = self._row.pk
-            return RowState(pk, shown_id(pk, self._evaluation.ids([self._row])[pk]), visible=True)
+            state = RowState(pk, shown_id(pk, self._evaluation.ids([self._row])[pk]), visible=True)
+            before = self._before
+            if before is not None and before.pk == pk and before.visible and not self._loud:
+                state.digests = dict(self._before.digests)
+            return state
         before = self._before
         return None if before is None else RowState(before.pk, before.id, visible=False)
 
     def snapshot(self, wants: Wants) -> Envelope | None:
         """See ``Reading``."""
-        return self._envelope("DELETED" if self._row is None else "SNAPSHOT", wants)
+        return self._envelope(
+            "DELETED" if self._row is None else "SNAPSHOT", wants, for_all=self._for_all
+        )
 
     def delta(self, wants: Wants) -> Envelope | None:
         """See ``Reading``."""
         was = self._before is not None and self._before.visible
+        for_all = not self._apart
         if self._row is None:
-            return self._envelope("DELETED", wants) if was else None
-        return self._envelope("UPDATED" if was else "CREATED", wants)
+            return self._envelope("DELETED", wants, for_all=for_all) if was else None
+        if not was:
+            return self._envelope("CREATED", wants, for_all=for_all)
+        assert self._before is not None
+        if self._loud or self._row.pk != self._before.pk:
+            return self._envelope("UPDATED", wants, for_all=for_all)
+        differs = not self._quiet and self._differs(wants)
+        return self._envelope("UPDATED", wants, for_all=for_all) if differs else None
+
+    @property
+    def _loud(self) -> bool:
+        """Whether the row itself was written to."""
+        return self._look.whole or (self._row is not None and self._row.pk in self._look.changed)
+
+    def _differs(self, wants: Wants) -> bool:
+        """Whether the row shows something else than was told."""
+        assert self._before is not None
+        if wants.snapshot is None:
+            return False
+        known = self._before.digests.get(wants.snapshot)
+        differs = known != _digest(self._instance(wants.snapshot))
+        shape = shape_of(wants.snapshot)
+        self._compared.add(shape)
+        if differs:
+            self._noted.add(shape)
+        return differs
 
     def catch_up(self, wants: Wants, missed: Collection[str]) -> Envelope | None:
         """See ``Reading``; the row as a whole says all."""
         return self.snapshot(wants)
 
-    def touched(self) -> Touched | None:
+    # For those who come back.
+
+    def findings(self) -> Found | None:
         """See ``Reading``."""
         before, now = self._before, self._state
         if before is None or now is None:
             return None
         same = before.visible == now.visible and (before.id == now.id or not now.visible)
-        return {} if same and not self._changed else before.touched()
+        if self._loud or not same or self._noted:
+            return Found(before.touched())
+        return Found({}, frozenset(self._compared) if self._vague else None)
+
+    @property
+    def _vague(self) -> bool:
+        """Whether the row may show something else without having been written to."""
+        return bool(self._look.touched or self._look.what or self._look.which)
 
     def resumes(self, gap: Gap) -> bool:
         """See ``Reading``."""
         return self._before is not None
 
-    def since(self, gap: Gap) -> Self:
+    def since(self, gap: Gap, *, apart: bool) -> Self:
         """See ``Reading``."""
-        assert self._before is not None
+        before = self._before
+        assert before is not None
         other = copy(self)
-        known = gap.touched or gap.then or gap.own
-        if known:
+        other._apart = apart
+        touched = bool(gap.touched or gap.own or self._loud)
+        other._quiet = not touched and not self._vague
+        other._look = replace(self._look, whole=touched)
+        if known := gap.touched or gap.then or gap.own:
             other._before = RowState.of(known)
+            other._before.digests = before.digests
             if self._row is None:
                 other._state = other._new_state()
-        other._changed = bool(gap.touched or gap.own or self._changed)
         return other
 
-    def _envelope(self, action: str, wants: Wants) -> Envelope | None:
+    def _envelope(self, action: str, wants: Wants, *, for_all: bool = True) -> Envelope | None:
         assert self._state is not None
         instance = None
         if self._row is not None and wants.snapshot is not None:
-            if wants.snapshot not in self._shown:
-                self._shown[wants.snapshot] = self._evaluation.serialise_one(
-                    self._row, wants.snapshot
-                )
-            instance = self._shown[wants.snapshot]
+            instance = self._instance(wants.snapshot)
+            self._remember(wants.snapshot, _digest(instance), for_all=for_all)
         return {"action": action, "objectId": self._state.id, "instance": instance}
 
+    def _remember(self, selection: Selection, digest: int, *, for_all: bool) -> None:
+        """What some are told anew may be news to the others."""
+        assert self._state is not None
+        digests = self._state.digests
+        if for_all:
+            self._told.add(selection)
+            digests[selection] = digest
+        elif selection not in self._told and digests.get(selection) != digest:
+            digests.pop(selection, None)
 
-__all__ = ["Envelope", "ListReading", "Reading", "RowReading", "RowState", "shown_id"]
+    def _instance(self, selection: Selection) -> Any:
+        if selection not in self._shown:
+            assert self._row is not None
+            self._shown[selection] = self._evaluation.serialise_one(self._row, selection)
+        return self._shown[selection]
+
+
+__all__ = [
+    "Envelope",
+    "ListReading",
+    "ListState",
+    "Look",
+    "Reading",
+    "RowReading",
+    "RowState",
+    "shown_id",
+]

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import OperationType
 
-from drf_live_graphql.changes import label_of
 from drf_live_graphql.context import connection_of
 from drf_live_graphql.exceptions import INTERNAL_MESSAGE, LiveError, Refusal, refusal_of
 from drf_live_graphql.location import locate
 
 from . import executor
 from .evaluation import Evaluation
+from .reads import learn
 from .selection import Scope, select
 from .stream import LiveStream
 from .wants import rows_field
@@ -35,7 +35,7 @@ class LiveResolvers:
 
     def __init__(self, roots: Sequence[RootDescription]) -> None:
         """``roots`` are all root fields of the schema."""
-        self._labels: Mapping[str, str] = {root.name: label_of(root.model) for root in roots}
+        self._roots: Mapping[str, RootDescription] = {root.name: root for root in roots}
 
     async def query(
         self, root: RootDescription, info: strawberry.Info, arguments: dict[str, Any]
@@ -75,7 +75,7 @@ class LiveResolvers:
                 raise
             raise refusal from error
         raw: Any = info._raw_info
-        return LiveStream(root, call, raw, self._labels)
+        return LiveStream(root, call, raw, self._roots)
 
 
 def _selection(root: RootDescription, info: Any) -> Selection:
@@ -99,15 +99,26 @@ def _answer(
     location = locate(root, dict(call.kwargs))
     connection = connection_of(context)
     evaluation = Evaluation(root, call, location, connection)
-    with evaluation.surroundings():
-        evaluation.authorise(throttle=not again or connection.is_first(root, call))
-        if root.action == "retrieve":
-            return evaluation.serialise_one(evaluation.view.get_object(), selection)
-        page = evaluation.page()
-        rows = evaluation.serialise(page.rows, selection)
-        if root.page is None or page.body is None:
-            return rows
-        return {**page.body, root.page.results_key: rows}
+    try:
+        if again:
+            evaluation.identity()  # What proves who is asking is not what the answer is made of.
+        with evaluation.surroundings():
+            evaluation.authorise(throttle=not again or connection.is_first(root, call))
+            return _body(evaluation, selection)
+    finally:
+        if again:
+            learn(root, evaluation.reads.dependencies())
+
+
+def _body(evaluation: Evaluation, selection: Selection) -> Any:
+    root = evaluation.root
+    if root.action == "retrieve":
+        return evaluation.serialise_one(evaluation.view.get_object(), selection)
+    page = evaluation.page()
+    rows = evaluation.serialise(page.rows, selection)
+    if root.page is None or page.body is None:
+        return rows
+    return {**page.body, root.page.results_key: rows}
 
 
 __all__ = ["LiveResolvers"]

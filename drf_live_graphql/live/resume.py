@@ -75,16 +75,20 @@ class Answer:
         return self.digest == digest(key, self.names, connection.facts(self.names))
 
 
-async def answer(query: LiveQuery, number: int) -> dict[str, Any] | None:
+async def answer(query: LiveQuery, number: int, shape: str) -> dict[str, Any] | None:
     """What a query knows of the time since its round ``number``, as a message's content.
 
-    ``None`` where it does not know. Everything published until now has to be received before.
+    For one who sees rows in ``shape``; ``None`` where it does not know. Everything published until
+    now has to be received before.
     """
+    if query.task is not None:
+        # Rounds know more than what they were told to look at.
+        await asyncio.wait((query.task,), timeout=PATIENCE / 2)
     names = trace_of(query.key.root).names
     if len(names) != len(query.key.facts):
         return None
     whose = digest(query.key, names, query.key.facts)
-    touched = query.missed(number)
+    touched = query.missed(number, shape)
     if whose is None or touched is None or len(touched) > settings.RESUME_ROWS:
         return None
     content = {"digest": whose, "names": list(names), "touched": _encode(touched)}
@@ -125,28 +129,32 @@ class Questions:
         """``send`` puts a message on a channel."""
         self._send = send
         self._open: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
-        self._asked: dict[tuple[Cursor, RootDescription], asyncio.Task[Answer | None]] = {}
+        self._asked: dict[tuple[Cursor, str, RootDescription], asyncio.Task[Answer | None]] = {}
         # Processes that did not answer, and until when (``history.clock``) nobody asks them.
         self._silent: dict[str, float] = {}
 
-    async def ask(self, cursor: Cursor, root: RootDescription, reply: str) -> Answer | None:
+    async def ask(
+        self, cursor: Cursor, shape: str, root: RootDescription, reply: str
+    ) -> Answer | None:
         """What the process that made ``cursor`` knows of it, sent to the channel ``reply``.
 
-        ``None`` where it does not know, or does not answer in time. One question for all who
-        ask the same at the same time.
+        For one who sees the rows of ``root`` in ``shape``. ``None`` where it does not know, or does
+        not answer in time. One question for all who ask the same at the same time.
         """
         if not cursor.hub or self._silent.get(cursor.hub, 0.0) > history.clock():
             return None
-        question = (cursor, root)
+        question = (cursor, shape, root)
         task = self._asked.get(question)
         if task is None:
-            task = asyncio.get_running_loop().create_task(self._ask(cursor, root, reply))
+            task = asyncio.get_running_loop().create_task(self._ask(cursor, shape, root, reply))
             self._asked[question] = task
             task.add_done_callback(lambda _: self._asked.pop(question, None))
         # The one who came first may give up; the others have not.
         return await asyncio.shield(task)
 
-    async def _ask(self, cursor: Cursor, root: RootDescription, reply: str) -> Answer | None:
+    async def _ask(
+        self, cursor: Cursor, shape: str, root: RootDescription, reply: str
+    ) -> Answer | None:
         token = uuid.uuid4().hex
         answered = self._open[token] = asyncio.get_running_loop().create_future()
         message = {
@@ -155,6 +163,7 @@ class Questions:
             "reply": reply,
             "query": cursor.query,
             "number": cursor.number,
+            "shape": shape,
         }
         try:
             async with asyncio.timeout(PATIENCE):

@@ -7,15 +7,17 @@ cohorts (subscribers that sent the same document) and of credentials among them.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rest_framework.exceptions import APIException, NotFound
 
+from drf_live_graphql.changes import Changes
 from drf_live_graphql.exceptions import Refusal, refusal_of
 
 from .evaluation import Evaluation
-from .reading import ListReading, RowReading, RowState
+from .reading import ListReading, Look, RowReading, RowState
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
@@ -24,11 +26,15 @@ if TYPE_CHECKING:
     from drf_live_graphql.requests import Connection
 
     from .gap import Gap
-    from .history import Touched
+    from .history import Found
+    from .paths import Paths
     from .reading import Envelope, Reading
+    from .reads import Dependencies
     from .subscription import Subscription
     from .trace import Key
     from .wants import Wants
+
+logger = logging.getLogger("drf_live_graphql.live")
 
 Cohort = tuple["Subscription", ...]
 
@@ -43,20 +49,46 @@ class Work:
     whole: bool = False
     # A model that only a selected ``query`` reads was changed.
     queries: bool = False
+    # Changes of rows that are shown by way of others, by label.
+    related: dict[str, Changes] = field(default_factory=dict)
+    # Other rows may be in the list; any row may show something else.
+    which: bool = False
+    what: bool = False
     # The view is to be asked whether it still answers; no row need be read for it.
     who: bool = False
     joiners: dict[Subscription, None] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.changed or self.whole or self.queries or self.who or self.joiners)
+        flags = self.whole or self.queries or self.which or self.what or self.who
+        return bool(flags or self.changed or self.related or self.joiners)
+
+    @property
+    def vague(self) -> bool:
+        """Whether rows may be concerned that nobody can name."""
+        return self.whole or self.which or self.what or self.who or bool(self.related)
+
+    def relate(self, changes: Changes) -> None:
+        """Add changes of rows that the list's rows show."""
+        known = self.related.setdefault(changes.label, Changes(changes.label, links={}))
+        known.merge(changes)
+        if known.links is None or changes.links is None:
+            known.links = None
+        else:
+            for attname, values in changes.links.items():
+                known.links[attname] = known.links.get(attname, set()) | values
 
     def put_back(self, earlier: Work) -> None:
         """Add the work of a round that failed."""
         self.changed = {**earlier.changed, **self.changed}
         self.whole |= earlier.whole
         self.queries |= earlier.queries
+        self.which |= earlier.which
+        self.what |= earlier.what
         self.who |= earlier.who
+        later, self.related = self.related, earlier.related
+        for changes in later.values():
+            self.relate(changes)
         self.joiners = {**earlier.joiners, **self.joiners}
 
 
@@ -78,9 +110,14 @@ class Outcome:
     """What a round found, to be delivered on the event loop."""
 
     reading: Reading | None = None
-    # See ``History.record``.
-    touched: Touched | None = None
-    reads: frozenset[str] = frozenset()
+    # For those who come back.
+    found: Found | None = None
+    # What the view read of the request, and of the database.
+    facts: frozenset[str] = frozenset()
+    tables: Dependencies = field(default_factory=dict)
+    paths: Paths | None = None
+    # The user as the view saw it.
+    asker: Hashable = None
     # With whose request the view was asked, and what was known to matter of it at the start.
     speaker: Connection | None = None
     names: tuple[str, ...] = ()
@@ -104,6 +141,8 @@ class Round:
     credentials: Mapping[Hashable, Connection]
     cursor: str
     names: tuple[str, ...]
+    paths: Paths
+    asker: Hashable = None
     # What those of the joiners missed who come back.
     gaps: Mapping[Subscription, Gap] = field(default_factory=dict)
     # Keep the members although nobody asks for them now: somebody may come back.
@@ -125,8 +164,8 @@ class Round:
             with speaker.surroundings():
                 speaker.authorise(throttle=False)
                 outcome.reading = self._read(speaker, cohorts)
-                outcome.touched = outcome.reading.touched()
                 self._write(outcome, cohorts)
+                outcome.found = outcome.reading.findings()
         except Exception as error:
             outcome = Outcome(
                 names=self.names,
@@ -136,7 +175,10 @@ class Round:
             )
             if outcome.refusal is None:
                 raise
-        outcome.reads = frozenset(speaker.reads)
+        outcome.facts = frozenset(speaker.facts)
+        outcome.tables = speaker.reads.dependencies()
+        outcome.paths = speaker.reads.paths
+        outcome.asker = speaker.asker()
         return outcome
 
     def _speaker(self) -> tuple[Evaluation | None, set[Hashable]]:
@@ -168,28 +210,58 @@ class Round:
         return tuple(cohort for cohort in cohorts if cohort)
 
     def _read(self, speaker: Evaluation, cohorts: tuple[Cohort, ...]) -> Reading:
+        look = self._look(speaker)
         gaps = dict.fromkeys(self.gaps.values())
         if self.key.root.action == "retrieve":
-            changed = bool(self.work.changed) or self.work.whole
             then = next((RowState.of(gap.then) for gap in gaps if gap.then), None)
-            return RowReading(speaker, self.state or then, changed=changed)
+            return RowReading(speaker, self.state or then, look, for_all=self.work.whole)
         wants = [cohort[0].wants for cohort in cohorts]
         joiners = self.work.joiners
         told = {s.wants for s in joiners if s not in self.gaps} if not self.work.whole else wants
         keep = self.keep or any(want.rows for want in wants)
+        if self.state is None:
+            self._survey(speaker, wants)
         reading = ListReading(
             speaker,
             self.state if keep else None,
-            changed=self.work.changed,
+            look,
             also={pk for gap in gaps for pk in (*gap.touched, *gap.own)},
-            whole=self.work.whole,
             compare=any(want.rows and want.snapshot is None for want in wants),
             keep_members=keep,
             need_page=any(want.snapshot is not None for want in told),
+            for_all=self.work.whole,
         )
         if any(s.wants.snapshot and not reading.resumes(gap) for s, gap in self.gaps.items()):
             reading.read_page()
         return reading
+
+    def _look(self, speaker: Evaluation) -> Look:
+        work = self.work
+        # What a view shows may hang on any column of the user that it has read.
+        anew = self.asker is not None and speaker.asker() != self.asker
+        parents = speaker.parents(self.paths, work.related.values()) if work.related else set()
+        if parents is None:
+            logger.info(
+                "%r is read as a whole, for a change of %s.", self.key.root.name, list(work.related)
+            )
+        return Look(
+            changed=work.changed,
+            touched=parents or (),
+            which=work.which or anew,
+            what=work.what or anew or parents is None,
+            whole=work.whole,
+        )
+
+    @staticmethod
+    def _survey(speaker: Evaluation, wants: list[Wants]) -> None:
+        """Before the first row is read, know what rows will be read with."""
+        for want in wants:
+            for selection in {want.created, want.updated}:
+                if selection is None:
+                    continue
+                speaker.survey(selection)
+                if want.snapshot != selection:
+                    speaker.sample(selection)
 
     def _write(self, outcome: Outcome, cohorts: tuple[Cohort, ...]) -> None:
         reading = outcome.reading
@@ -218,18 +290,20 @@ class Round:
         if joiners:
             rest = tuple(sub for sub in cohort if sub not in joiners)
             fresh = tuple(sub for sub in cohort if sub in joiners and not sub.told)
-            for gap, back in self._back(fresh).items():
-                if gap is None or not reading.resumes(gap):
-                    yield tuple(back), _first(wants)
-                else:
-                    yield tuple(back), "resume"
+            for gap, part in self._by_gap(fresh).items():
+                known = gap is not None and reading.resumes(gap)
+                yield tuple(part), "resume" if known else _first(wants)
             for sub in cohort:
                 if sub in joiners and sub.told:
                     yield (sub,), _again(wants)
         if rest:
             yield rest, _whole(wants) if self.work.whole else "delta"
 
-    def _back(self, fresh: Cohort) -> dict[Gap | None, list[Subscription]]:
+    def _has_others(self) -> bool:
+        """Whether somebody is here who does not join in this round."""
+        return any(sub not in self.work.joiners for cohort in self.cohorts for sub in cohort)
+
+    def _by_gap(self, fresh: Cohort) -> dict[Gap | None, list[Subscription]]:
         """Those who join, by what they missed; ``None`` are those who come for the first time."""
         groups: dict[Gap | None, list[Subscription]] = {}
         for sub in fresh:
@@ -247,15 +321,10 @@ class Round:
         elif how == "delta":
             envelope = reading.delta(sub.wants)
         elif how == "resume":
-            envelope = self._resume(reading.since(self.gaps[sub]), sub.wants)
+            # A live query can't be known to have missed nothing.
+            back = reading.since(self.gaps[sub], apart=self._has_others())
+            envelope = {} if sub.wants.only_query else back.delta(sub.wants)
         return None if envelope is None else {**envelope, "cursor": self.cursor}
-
-    @staticmethod
-    def _resume(reading: Reading, wants: Wants) -> Envelope | None:
-        """What one that comes back missed; a live query can't be known to have missed nothing."""
-        if wants.only_query:
-            return {}
-        return None if reading.touched() == {} else reading.delta(wants)
 
 
 def _first(wants: Wants) -> str:

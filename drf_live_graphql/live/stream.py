@@ -41,16 +41,16 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
         root: RootDescription,
         call: ViewCall,
         info: Any,
-        labels: Mapping[str, str],
+        roots: Mapping[str, RootDescription],
     ) -> None:
         """Nothing is subscribed before the first iteration.
 
-        ``labels`` gives the model that each generated root field reads.
+        ``roots`` are all generated root fields, by name.
         """
         self.root = root
         self.call = call
         self._info = info
-        self._labels = labels
+        self._roots = roots
         self._waiting: deque[Envelope] = deque()
         self._woken = asyncio.Event()
         self._error: GraphQLError | None = None
@@ -62,9 +62,9 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
         info = self._info
         return wants_of(self.root, info.field_nodes, info.fragments, info.variable_values)
 
-    def labels(self, wants: Wants) -> frozenset[str]:
-        """The models that the selected ``query`` reads."""
-        return frozenset(self._labels[name] for name in wants.query if name in self._labels)
+    def queried(self, wants: Wants) -> frozenset[RootDescription]:
+        """The roots that are selected below ``query``."""
+        return frozenset(self._roots[name] for name in wants.query if name in self._roots)
 
     @property
     def after(self) -> Cursor | None:
@@ -73,7 +73,7 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
 
     def knows(self, names: Iterable[str]) -> bool:
         """Whether all of the root fields ``names`` are generated ones."""
-        return all(name in self._labels for name in names)
+        return all(name in self._roots for name in names)
 
     # Sink.
 
@@ -119,7 +119,7 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
             connection,
             wants,
             self,
-            labels=self.labels(wants),
+            queried=self.queried(wants),
             after=self.after,
         )
         try:

@@ -44,8 +44,8 @@ class Subscription:
         "cohort",
         "connection",
         "ended",
-        "labels",
         "missed",
+        "queried",
         "query",
         "rendition",
         "root",
@@ -63,10 +63,10 @@ class Subscription:
         sink: Sink,
         *,
         rendition: Rendition | None = None,
-        labels: Iterable[str] = (),
+        queried: Iterable[RootDescription] = (),
         after: Cursor | None = None,
     ) -> None:
-        """``labels`` are the models that the selected ``query`` reads, beside the root's own.
+        """``queried`` are the roots that are selected below ``query``.
 
         ``after`` is where a client that comes back stood.
         """
@@ -76,7 +76,7 @@ class Subscription:
         self.wants = wants
         self.sink = sink
         self.rendition = rendition
-        self.labels = frozenset(labels)
+        self.queried = frozenset(queried)
         # Those who are told the same in the same words.
         self.cohort: Hashable = (wants, self if rendition is None else rendition.key)
         self.query: LiveQuery | None = None

@@ -169,7 +169,7 @@ class Operation:
             wants,
             self,
             rendition=self._rendition(stream, document, wants),
-            labels=stream.labels(wants),
+            queried=stream.queried(wants),
             after=stream.after,
         )
         await get_hub().subscribe(self._subscription)

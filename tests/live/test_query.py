@@ -273,7 +273,8 @@ async def test_a_session_that_ends_ends_what_it_was_entitled_to(connect: Connect
     assert any(part["created"] or part["snapshot"] == {"count": 1} for part in told)
     # Where nobody in particular is needed the operation goes on, as a GET would answer.
     assert not open_to_all.ended
-    assert len(_data(open_to_all, "fences")[-1]["snapshot"]) == 1
+    told = _data(open_to_all, "fences")[1:]
+    assert any(part["created"] or part["updated"] or part["snapshot"] for part in told)
 
 
 async def test_a_user_who_is_deactivated_is_told_nothing_more(connect: Connect) -> None:

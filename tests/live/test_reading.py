@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drf_live_graphql.live.evaluation import Page
-from drf_live_graphql.live.reading import ListReading
+from drf_live_graphql.live.reading import ListReading, ListState, Look
 from drf_live_graphql.live.wants import Wants
 
 if TYPE_CHECKING:
@@ -60,14 +60,27 @@ class Unsteady:
 
 
 def _read(
-    before: dict[int, str | None], then: Sequence[Row], now: Sequence[Row], **how: Any
-) -> tuple[dict[str, Any] | None, dict[int, str | None] | None]:
+    before: dict[int, str | None],
+    then: Sequence[Row],
+    now: Sequence[Row],
+    *,
+    compare: bool = True,
+    **look: Any,
+) -> tuple[dict[str, Any] | None, dict[int, str | None]]:
     """What is told to somebody who holds ``before``, and what is held of the members."""
-    options = {"changed": (1,), "whole": False, "compare": True, **how}
     unsteady: Any = Unsteady(then, now)
-    reading = ListReading(unsteady, dict(before), keep_members=True, need_page=True, **options)
-    delta = reading.delta(WANTS)
-    return delta, reading.commit()
+    reading = ListReading(
+        unsteady,
+        ListState(dict(before)),
+        Look(**{"changed": (1,), **look}),
+        compare=compare,
+        keep_members=True,
+        need_page=True,
+        for_all=False,
+    )
+    delta, state = reading.delta(WANTS), reading.commit()
+    assert state is not None
+    return delta, state.members
 
 
 @pytest.mark.parametrize("how", [{}, {"whole": True}, {"whole": True, "compare": False}])

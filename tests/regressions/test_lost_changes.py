@@ -17,7 +17,7 @@ from drf_live_graphql.live import query as query_module
 from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.live.rendition import Rendition
 from drf_live_graphql.testing import settled
-from drf_live_graphql.transport.outbox import Outbox
+from drf_live_graphql.transport.operations import Operation
 from tests.project import models
 
 if TYPE_CHECKING:
@@ -66,12 +66,12 @@ async def test_a_live_query_that_was_refused_a_frame_is_told_later(
 ) -> None:
     operation = await (await connect()).subscribe(LIVE_QUERY)
     await operation.started()
-    full: list[Outbox] = []
+    full: list[Operation] = []
     with monkeypatch.context() as patch:
-        patch.setattr(Outbox, "offer", lambda self, frame: bool(full.append(self)))
+        patch.setattr(Operation, "deliver", lambda self, *_: bool(full.append(self)))
         await models.Vehicle.objects.acreate(name="van")
         await settled()
-    full[0]._drained()
+    full[0].caught_up()
     await settled()
     assert operation.payloads[-1]["data"]["vehicles"]["query"]["vehicles"] == [{"name": "van"}]
 
@@ -177,12 +177,12 @@ async def test_rows_that_entered_while_a_reader_was_behind(
     await settled()
     await models.Vehicle.objects.acreate(name="bus")
     await settled()
-    full: list[Outbox] = []
+    full: list[Operation] = []
     with monkeypatch.context() as patch:
-        patch.setattr(Outbox, "offer", lambda self, frame: bool(full.append(self)))
+        patch.setattr(Operation, "deliver", lambda self, *_: bool(full.append(self)))
         await models.Vehicle.objects.acreate(name="van")
         await settled()
-    full[0]._drained()
+    full[0].caught_up()
     await settled()
     assert "van" in str(operation.payloads)
 

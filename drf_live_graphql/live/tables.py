@@ -1,0 +1,68 @@
+"""The tables that an evaluation's SQL reads, noted as it runs."""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack, contextmanager
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.db import connections
+
+from drf_live_graphql.changes import label_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_WORD = re.compile(r"\w+")
+# Statements remembered; the same ones come again and again.
+REMEMBERED = 4_096
+
+
+@contextmanager
+def noting(note: Callable[[str], None]) -> Iterator[None]:
+    """Call ``note`` with each SQL statement that this thread runs, on any database."""
+
+    def wrapper(
+        execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Mapping[str, Any]
+    ) -> Any:
+        note(sql)
+        return execute(sql, params, many, context)
+
+    with ExitStack() as stack:
+        for connection in connections.all():
+            stack.enter_context(connection.execute_wrapper(wrapper))
+        yield
+
+
+@lru_cache(REMEMBERED)
+def labels_in(sql: str) -> frozenset[str]:
+    """The labels of the models whose tables ``sql`` may read.
+
+    Every word of it that is a table's name counts: rather one too many than one too few.
+    """
+    words, others = _tables()
+    found = {words[word] for word in _WORD.findall(sql) if word in words}
+    found.update(label for table, label in others.items() if table in sql)
+    return frozenset(found)
+
+
+def occurrences(sql: str, label: str) -> int:
+    """How often ``sql`` names the table of the model ``label`` after FROM or JOIN."""
+    table = apps.get_model(label)._meta.db_table
+    return len(re.findall(rf'\b(?:FROM|JOIN)\s+["`\[]?{re.escape(table)}\b', sql, re.IGNORECASE))
+
+
+@cache
+def _tables() -> tuple[dict[str, str], dict[str, str]]:
+    """The label by table: of those whose names are words, and of the others."""
+    labels = {
+        model._meta.db_table: label_of(model)
+        for model in apps.get_models(include_auto_created=True)
+    }
+    words = {table: label for table, label in labels.items() if _WORD.fullmatch(table)}
+    return words, {table: label for table, label in labels.items() if table not in words}
+
+
+__all__ = ["labels_in", "noting", "occurrences"]
