@@ -83,6 +83,8 @@ class LiveQuery:
         self._stirred = False
         # Until when (``history.clock``) members are kept that only one who comes back can use.
         self._keep_until = 0.0
+        # That of the last who left.
+        self._session: str | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -133,6 +135,7 @@ class LiveQuery:
         if subscription.wants.rows:
             self._keep_until = history.clock() + settings.RESUME_WINDOW
         if not self._subscriptions:
+            self._session = subscription.connection.session_key
             self.hub.forget(self, subscription.connection)
 
     def stop(self) -> None:
@@ -254,8 +257,9 @@ class LiveQuery:
         if changes.label == self._user_label():
             return identity[1] in changes.kinds
         if issubclass(model, AbstractBaseSession):
-            sessions = {sub.connection.session_key for sub in self._speakers()}
-            return not sessions or not sessions.isdisjoint(changes.kinds)
+            # If the view reads the session itself, it is the same for all who ever shared this.
+            sessions = {sub.connection.session_key for sub in self._speakers()} or {self._session}
+            return not sessions.isdisjoint(changes.kinds)
         owners = user_links(changes.label)
         if not owners or changes.links is None:
             return True

@@ -542,7 +542,7 @@ class RowReading:
         same = before.visible == now.visible and (before.id == now.id or not now.visible)
         if self._loud or not same or self._noted:
             return Found(before.touched())
-        return Found({}, frozenset(self._compared) if self._vague else None)
+        return Found({}, frozenset(self._compared) if self._vague and now.visible else None)
 
     @property
     def _vague(self) -> bool:
@@ -563,8 +563,8 @@ class RowReading:
         other._quiet = not touched and not self._vague
         other._look = replace(self._look, whole=touched)
         if known := gap.touched or gap.then or gap.own:
-            other._before = RowState.of(known)
-            other._before.digests = before.digests
+            other._before = earlier = RowState.of(known)
+            earlier.digests = before.digests
             if self._row is None:
                 other._state = other._new_state()
         return other
