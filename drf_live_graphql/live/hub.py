@@ -22,7 +22,7 @@ from drf_live_graphql.conf import settings
 from drf_live_graphql.exceptions import INTERNAL_MESSAGE, LiveError, Refusal, refusal_of
 from drf_live_graphql.location import locate
 
-from . import executor
+from . import executor, reads
 from .cursor import Cursor
 from .evaluation import Evaluation
 from .history import shape_of
@@ -53,6 +53,9 @@ FENCE_TIMEOUT = 2.0
 REJOIN = 3600.0
 # Seconds between looks at what has no task to wait for, in ``settle``.
 SETTLING = 0.01
+# Times that another process is asked the same: once it has said what the answer depends on, which
+# this one may not have listened to.
+QUESTIONS = 2
 # Pings in a row that may be missing before the layer counts as lost.
 PATIENCE = 3
 
@@ -145,8 +148,8 @@ class Hub:
                 evaluation.authorise(throttle=not subscription.told)
             return evaluation.identity(), frozenset(evaluation.facts)
 
-        identity, reads = await executor.run(authorise)
-        self._learn(root, reads)
+        identity, facts = await executor.run(authorise)
+        self._learn(root, facts)
         if subscription.ended:
             return
         key = key_of(root, call, connection, identity)
@@ -176,15 +179,29 @@ class Hub:
         after, query = subscription.after, subscription.query
         if not isinstance(after, Cursor) or (after.hub and after.hub == self._channel):
             return
-        subscription.after = None
-        if self._doubt or self._channel is None or query is None or settings.RESUME_WINDOW <= 0:
-            return
-        rounds = query.rounds
+        found = None
+        if self._channel is not None and query is not None and settings.RESUME_WINDOW > 0:
+            found = await self._ask(after, subscription, query, key)
+        if subscription.query is query:
+            subscription.after = found
+
+    async def _ask(
+        self, after: Cursor, subscription: Subscription, query: LiveQuery, key: Key
+    ) -> Told | None:
         shape = shape_of(subscription.wants.followed)
-        known = await self._questions.ask(after, shape, key.root, self._channel)
-        if known is not None and known.is_for(key, subscription.connection):
-            subscription.after = Told(known.gap, query.number, rounds)
+        for _ in range(QUESTIONS):
+            if self._doubt or self._channel is None:
+                return None
+            rounds = query.rounds
+            known = await self._questions.ask(after, shape, key.root, self._channel)
+            if known is None or not known.is_for(key, subscription.connection):
+                return None
             self._learn(key.root, known.names)
+            reads.learn(key.root, known.reads)
+            if await self.listens(query):
+                return Told(known.gap, query.number, rounds)
+            # What concerns the query was not heard all the while.
+        return None
 
     async def listens(self, query: LiveQuery) -> bool:
         """Have ``query`` hear of all that concerns it; whether it did so before this call."""
@@ -271,8 +288,8 @@ class Hub:
             self._split_others(query)
         return [] if trace.names == outcome.names else self._split(query, outcome.speaker)
 
-    def _learn(self, root: Any, reads: Iterable[str]) -> None:
-        if trace_of(root).learn(reads):
+    def _learn(self, root: Any, facts: Iterable[str]) -> None:
+        if trace_of(root).learn(facts):
             # Nobody is left whose facts their keys could be made anew of.
             self._drop_retained(root)
             for query in [query for query in self.queries if query.key.root is root]:

@@ -485,7 +485,7 @@ class RowReading:
             state = RowState(pk, shown_id(pk, self._evaluation.ids([self._row])[pk]), visible=True)
             before = self._before
             if before is not None and before.pk == pk and before.visible and not self._loud:
-                state.digests = dict(self._before.digests)
+                state.digests = dict(before.digests)
             return state
         before = self._before
         return None if before is None else RowState(before.pk, before.id, visible=False)

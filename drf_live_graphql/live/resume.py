@@ -18,6 +18,7 @@ from . import executor, history
 from .gap import Gap, fingerprint
 from .history import ABSENT
 from .identity import digest
+from .reads import Purpose, known
 from .trace import trace_of
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .cursor import Cursor
     from .history import Touched
     from .query import LiveQuery
+    from .reads import Dependencies
     from .trace import Key
 
     Send = Callable[[str, dict[str, Any]], Awaitable[None]]
@@ -63,11 +65,13 @@ class Told:
 class Answer:
     """What the process that made a cursor knows of its query.
 
-    ``digest`` says whose query it is, by the facts called ``names``.
+    ``digest`` says whose query it is, by the facts called ``names``; ``reads`` what its evaluations
+    were seen to read.
     """
 
     digest: str
     names: tuple[str, ...]
+    reads: Dependencies
     gap: Gap
 
     def is_for(self, key: Key, connection: Connection) -> bool:
@@ -91,7 +95,12 @@ async def answer(query: LiveQuery, number: int, shape: str) -> dict[str, Any] | 
     touched = query.missed(number, shape)
     if whose is None or touched is None or len(touched) > settings.RESUME_ROWS:
         return None
-    content = {"digest": whose, "names": list(names), "touched": _encode(touched)}
+    content = {
+        "digest": whose,
+        "names": list(names),
+        "reads": [[label, purpose.value] for label, purpose in known(query.key.root).items()],
+        "touched": _encode(touched),
+    }
     if query.key.root.action == "retrieve":
         return {**content, "then": _encode(query.then), "rest": ""}
     rest = query.rest(touched)
@@ -107,7 +116,8 @@ def _read(message: Mapping[str, Any], root: RootDescription) -> Answer:
         then=_decode(message["then"], to_python),
         rest=message["rest"] or None,
     )
-    return Answer(message["digest"], tuple(message["names"]), gap)
+    reads = {label: Purpose(value) for label, value in message["reads"]}
+    return Answer(message["digest"], tuple(message["names"]), reads, gap)
 
 
 def _encode(touched: Touched) -> list[list[str]]:
