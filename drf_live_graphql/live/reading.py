@@ -155,9 +155,9 @@ class ListReading:
                 digests.pop(pk, None)
         state.members.update(self._new_ids)
         for selection, kept in state.digests.items():
-            # What nobody is there to be told of as it is now, one who comes back does not know.
+            # As it was told to those who have left is not how others know a row that has changed.
             found = self._digests.get(selection, {})
-            for pk in self._look.changed:
+            for pk in self._kept:
                 if pk not in found:
                     kept.pop(pk, None)
         for selection, found in self._digests.items():

@@ -284,6 +284,45 @@ async def test_rows_that_others_show_changed_while_nobody_looked_in_that_way(
     assert shown in (part["snapshot"] or part["updated"])
 
 
+@pytest.mark.parametrize("saved", [False, True])
+async def test_what_was_told_to_those_who_left_is_not_what_others_hold(
+    connect: Connect, saved: bool
+) -> None:
+    """A row changes back, by way of others, to what it was when somebody was last told of it."""
+    user, _ = await user_of("ada")
+
+    def build() -> tuple[models.Task, models.Label]:
+        project = models.Project.objects.create(name="Hull", slug="hull")
+        models.Membership.objects.create(project=project, user=user)
+        label = models.Label.objects.create(name="red")
+        task = models.Task.objects.create(project=project, title="one")
+        task.labels.add(label)
+        return task, label
+
+    task, label = await sync_to_async(build)()
+    document = "subscription { taskDetails { updated { title labels { name } } } }"
+    await begin(await connect("ada"), "subscription { taskDetails { updated { title } } }")
+    gone = await connect("ada")
+    operation = await begin(gone, document)
+    label.name = "blue"
+    await label.asave()
+    await settled()
+    shown = {"updated": [{"title": "one", "labels": [{"name": "blue"}]}]}
+    assert told(operation) == [shown]
+    await gone.close()
+    label.name = "green"
+    await label.asave()
+    if saved:
+        await task.asave()
+    await settled()
+    operation = await begin(await connect("ada"), document)
+    assert operation.payloads == []
+    label.name = "blue"
+    await label.asave()
+    await settled()
+    assert told(operation) == [shown]
+
+
 # A live query, and one row.
 
 
