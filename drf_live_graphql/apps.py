@@ -15,7 +15,7 @@ class DrfLiveGraphQLConfig(AppConfig):
     def ready(self) -> None:
         """Import the live modules of all apps, as the admin does its own."""
         from . import checks  # noqa: F401  # Registers them.
-        from .changes import bulk, watch_all
+        from .changes import watch_all
         from .conf import check_names, settings
         from .router import routers
 
@@ -25,5 +25,3 @@ class DrfLiveGraphQLConfig(AppConfig):
             router.watch()
         if routers():
             watch_all()
-            if settings.CAPTURE_BULK:
-                bulk.install()

@@ -80,6 +80,10 @@ DEFAULTS: Mapping[str, object] = {
     "RESUME_QUERIES": 1_000,
     # Changed rows that one query remembers for those who come back, and that one is told of.
     "RESUME_ROWS": 5_000,
+    # Seconds after which authentication and permissions are asked anew for whoever is subscribed,
+    # though nothing was changed: a session, token, account or right that ended unseen ends what it
+    # was good for within that time. None: only with the next payload.
+    "AUTH_MAX_AGE": 60.0,
     # Serve GraphiQL to browsers.
     "GRAPHIQL": True,
 }

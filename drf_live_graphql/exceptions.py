@@ -12,6 +12,7 @@ from rest_framework import exceptions as drf
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+ENDED_MESSAGE = "The credentials of this connection are no longer valid; connect again."
 INTERNAL_MESSAGE = "The server could not answer this; it has been logged."
 
 # The order matters: the first class that fits gives the code.
@@ -41,6 +42,11 @@ class Refusal(GraphQLError):  # noqa: N818  # It is an answer.
     def code(self) -> str:
         """``extensions.code``."""
         return str((self.extensions or {})["code"])
+
+
+def credentials_ended() -> Refusal:
+    """What is told where a session or token no longer stands for the user it stood for."""
+    return Refusal(ENDED_MESSAGE, "NOT_AUTHENTICATED")
 
 
 def refusal_of(error: Exception) -> Refusal | None:
@@ -94,4 +100,11 @@ def _plain(detail: Any) -> Any:
     return str(detail)
 
 
-__all__ = ["INTERNAL_MESSAGE", "LiveError", "Refusal", "refusal_of"]
+__all__ = [
+    "ENDED_MESSAGE",
+    "INTERNAL_MESSAGE",
+    "LiveError",
+    "Refusal",
+    "credentials_ended",
+    "refusal_of",
+]

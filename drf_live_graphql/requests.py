@@ -21,6 +21,7 @@ from django.http.request import HttpHeaders
 from django.utils.functional import SimpleLazyObject
 
 from .conf import settings
+from .users import user_key
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.sessions.backends.base import SessionBase
     from django.urls import ResolverMatch
+
+    from .users import UserKey
 
 # Of the transport, not of the client's question: a GET would not carry them, or not these.
 _TRANSPORT = frozenset(
@@ -96,6 +99,10 @@ class Connection:
         by_session = session is not None and session.get(SESSION_KEY) is not None
         self.session_user = bool(authenticated and by_session)
         self.user = user if authenticated and not by_session else None
+        # Whom it stands for: the session's user, and whomever views found by their own means.
+        self.users: frozenset[UserKey] = frozenset()
+        if authenticated:
+            self.stands_for(user_key(user))
         # What the client proves its identity by; two equal ones stand for the same user.
         self.credential: Hashable = (
             self.meta.get("HTTP_AUTHORIZATION"),
@@ -148,6 +155,11 @@ class Connection:
                 if name not in known and not name.startswith("_") and not inspect.ismethod(value)
             },
         )
+
+    def stands_for(self, user: UserKey | None) -> None:
+        """Note that the connection is ``user``'s; ``None`` is nobody."""
+        if user is not None and user not in self.users:
+            self.users |= {user}
 
     def is_first(self, *question: Hashable) -> bool:
         """Whether ``question`` was not asked before on this connection.

@@ -17,10 +17,12 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema_gen import SchemaError, SchemaWarning, ViewDescription, build_types, describe_view
 
-from .changes import watch
+from .changes import Disconnect, publisher, watch, watch_all
 from .exceptions import LiveError
 from .live.resolvers import LiveResolvers
+from .live.timetable import reread
 from .schema import LiveSchema
+from .users import user_key, user_key_of_pk
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from schema_gen import BuiltTypes
 
 ACTIONS = ("list", "retrieve")
+# Seconds below which ``refresh_every`` is no interval any more, but a load.
+SHORTEST_REFRESH = 0.1
 
 # Every router of the process, so that each process knows which models to capture.
 _routers: WeakSet[LiveRouter] = WeakSet()
@@ -51,6 +55,7 @@ class _Registration:
     actions: tuple[str, ...]
     initkwargs: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, str | None] = field(default_factory=dict)
+    refresh_every: float | None = None
 
 
 class LiveRouter:
@@ -64,6 +69,8 @@ class LiveRouter:
         """A router without views."""
         self._registrations: list[_Registration] = []
         _routers.add(self)
+        if apps.ready:
+            watch_all()
 
     # Registration.
 
@@ -76,20 +83,26 @@ class LiveRouter:
         list_name: str | None = None,
         retrieve_name: str | None = None,
         type_name: str | None = None,
+        refresh_every: float | None = None,
     ) -> None:
         """Make a ViewSet or generic view live; positional arguments as DRF's ``register``.
 
         ``prefix`` may hold URL kwargs, as ``projects/{project_pk}/tasks`` or as a regex group.
         The names override what prefix, basename and serializer give to the GraphQL roots and
-        row type. Raises ``LiveError`` for what is no view with a model, for a prefix that is
-        taken, and once the schema is built.
+        row type. ``refresh_every`` has what is watched of the view read again at that interval
+        (seconds, at least 0.1), for rows that depend on what no change tells of: the time, a
+        cache, a file. It costs an evaluation each time. Raises ``LiveError`` for what is no view
+        with a model, for a prefix that is taken, and once the schema is built.
         """
         _check_view(viewset)
+        _check_interval(refresh_every)
         names = {"list_name": list_name, "retrieve_name": retrieve_name, "type_name": type_name}
         route = re.sub(r"{(\w+)}", r"(?P<\1>[^/.]+)", prefix.strip("/"))
         if not issubclass(viewset, ViewSetMixin):
             actions = tuple(action for action in ACTIONS if hasattr(viewset, action))
-            self._add(_Registration(viewset, prefix, basename, route, actions, {}, names))
+            self._add(
+                _Registration(viewset, prefix, basename, route, actions, {}, names, refresh_every)
+            )
             return
         router = SimpleRouter()
         try:
@@ -99,26 +112,30 @@ class LiveRouter:
                 f"{viewset.__name__} has no `queryset` attribute to take a basename from."
                 f" Name it: live.register({prefix!r}, {viewset.__name__}, basename=...)."
             ) from error
-        self._include(router, names)
+        self._include(router, names, refresh_every)
 
-    def include(self, router: BaseRouter) -> None:
+    def include(self, router: BaseRouter, *, refresh_every: float | None = None) -> None:
         """Make everything live that a DRF router holds; nested routers as well.
 
-        Views without a model are left out: a router holds what it holds. Raises ``LiveError``
-        where nothing is left, for prefixes that are taken, and once the schema is built.
+        ``refresh_every`` is for each of the views what it is in ``register``. Views without a
+        model are left out: a router holds what it holds. Raises ``LiveError`` where nothing is
+        left, for prefixes that are taken, and once the schema is built.
         """
         if not hasattr(router, "get_urls"):
             raise LiveError(
                 f"include() expected a DRF router, such as SimpleRouter(); {router!r} came."
                 " A single view goes into register()."
             )
-        if not self._include(router, {}):
+        _check_interval(refresh_every)
+        if not self._include(router, {}, refresh_every):
             raise LiveError(
                 f"include() found no ViewSet with a list or retrieve action in {router!r}."
                 " Register ViewSets on the router before it is included."
             )
 
-    def _include(self, router: Any, names: Mapping[str, str | None]) -> int:
+    def _include(
+        self, router: Any, names: Mapping[str, str | None], refresh_every: float | None
+    ) -> int:
         found: dict[tuple[type[Any], str | None], dict[str, URLPattern]] = {}
         for pattern in router.get_urls():
             callback = pattern.callback
@@ -143,6 +160,7 @@ class LiveRouter:
                 tuple(patterns),
                 {"basename": basename} if basename else {},
                 names,
+                refresh_every,
             )
             self._add(registration)
             count += 1
@@ -185,6 +203,10 @@ class LiveRouter:
         built = build_types(views, LiveResolvers(roots))
         for view in views:
             watch(view.model)
+        for registration, view in zip(self._registrations, views, strict=True):
+            if registration.refresh_every is not None:
+                for root in view.roots:
+                    reread(root, registration.refresh_every)
         return built
 
     @property
@@ -246,6 +268,25 @@ class LiveRouter:
 
         return application(http, self.as_consumer(schema=schema), path)
 
+    # Access.
+
+    def disconnect(self, *, user: object) -> None:
+        """End all connections of ``user``, a user or the primary key of one, in every process.
+
+        Each of their operations ends with ``NOT_AUTHENTICATED`` and each socket is closed, so that
+        a client connects again with the credentials that it has by then. Works from anywhere,
+        management commands included; returns at once, and a channel layer that is down delays
+        the order and raises nothing. It does not wait for a transaction to commit: call it by
+        ``transaction.on_commit`` where it belongs to one.
+        """
+        key = user_key(user) if hasattr(user, "is_authenticated") else user_key_of_pk(user)
+        if key is None or user is None:
+            raise LiveError(
+                "disconnect() expected a user that is saved, or the primary key of one;"
+                f" {user!r} came."
+            )
+        publisher.disconnect(Disconnect(key))
+
     # Capturing.
 
     def watch(self) -> None:
@@ -274,6 +315,17 @@ def _check_view(view: object) -> None:
         raise LiveError(
             f"{view.__name__} has neither list() nor retrieve(), so there is nothing to make"
             " live. Add ListModelMixin or RetrieveModelMixin, or leave it out."
+        )
+
+
+def _check_interval(seconds: object) -> None:
+    if seconds is None:
+        return
+    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not number or not SHORTEST_REFRESH <= cast("float", seconds) < float("inf"):
+        raise LiveError(
+            f"refresh_every expected a number of seconds, {SHORTEST_REFRESH} at the least;"
+            f" {seconds!r} came. Leave it out where changes of rows tell all."
         )
 
 

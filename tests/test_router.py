@@ -358,6 +358,16 @@ def test_a_model_is_watched_before_there_is_a_schema(watching: list[Any], view: 
     assert live in all_routers()
 
 
+def test_a_router_that_is_made_late_has_every_model_watched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In `urls.py`, say, which is imported after the app has looked for routers."""
+    calls: list[bool] = []
+    monkeypatch.setattr(router_module, "watch_all", lambda: calls.append(True))
+    LiveRouter()
+    assert calls == [True]
+
+
 def test_a_view_without_a_model_is_refused_by_its_schema_alone(watching: list[Any]) -> None:
     """The schema says what is wrong; a management command has other things to do."""
 
@@ -384,7 +394,7 @@ print(sorted(watched()))
 
 
 @pytest.mark.usefixtures("db")
-def test_a_process_that_only_writes_watches_what_live_modules_register() -> None:
+def test_a_process_that_only_writes_watches_every_model_where_a_live_module_is() -> None:
     """A management command, say: nobody imports `live.py` there but the app itself."""
     done = subprocess.run(
         [sys.executable, "-c", WRITER],
@@ -395,10 +405,13 @@ def test_a_process_that_only_writes_watches_what_live_modules_register() -> None
         check=True,
     )
     labels = done.stdout
-    # One view has a queryset, one a serializer class, one chooses its serializer when asked.
+    # One view has a queryset, one a serializer class, one chooses its serializer when asked; and
+    # what they read besides is known to nobody here.
     for label in ("project.fence", "project.note", "project.task", "project.vehicle"):
         assert f"'{label}'" in labels
-    assert "project.membership" not in labels
+    for label in ("project.membership", "project.task_labels", "auth.user"):
+        assert f"'{label}'" in labels
+    assert "sessions.session" not in labels
 
 
 # The package.

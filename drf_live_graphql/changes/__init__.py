@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .capture import watch, watch_all
+from .control import Disconnect
 from .ledger import ancestors, watched
 from .message import Changes, group_of, label_of
 from .notify import notify_changed
@@ -10,6 +11,7 @@ from .publish import publisher
 
 __all__ = [
     "Changes",
+    "Disconnect",
     "ancestors",
     "group_of",
     "label_of",

@@ -12,6 +12,7 @@ the next change on the connection finds that its transaction is another one.
 
 from __future__ import annotations
 
+import asyncio
 import weakref
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from django.db import connections, transaction
 from .message import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -29,13 +30,17 @@ if TYPE_CHECKING:
 _open: weakref.WeakKeyDictionary[BaseDatabaseWrapper, _Batch] = weakref.WeakKeyDictionary()
 
 
-def record(part: Changes, *, using: str, publish: Publish) -> None:
-    """Have changes of a model published when the current transaction of ``using`` commits.
+def record(parts: Iterable[Changes], *, using: str, publish: Publish) -> None:
+    """Have changes of some models published when the current transaction of ``using`` commits.
 
     Outside a transaction that is at once. ``publish`` is called once a commit, with the changes
     of all models; after a rollback it is not called.
     """
     connection = connections[using]
+    if not connection.in_atomic_block and _in_event_loop():
+        # Django lets nobody use the connection here, so it has no transaction.
+        publish(list(parts))
+        return
     batch = _open.get(connection)
     if batch is not None and batch.left_behind(connection):
         batch.finish()
@@ -43,13 +48,21 @@ def record(part: Changes, *, using: str, publish: Publish) -> None:
         batch = _open[connection] = _Batch(connection, publish)
     fragment = batch.fragment(tuple(connection.savepoint_ids))
     if fragment is not None:
-        fragment.add(part)
+        fragment.add(parts)
         return
     fragment = batch.begin(tuple(connection.savepoint_ids))
-    fragment.add(part)
+    fragment.add(parts)
     # Runs the fragment at once when no transaction is open.
     transaction.on_commit(fragment, using=using)
     fragment.place = len(connection.run_on_commit) - 1
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class _Batch:
@@ -144,12 +157,13 @@ class _Fragment:
         self._finalizer = weakref.finalize(self, batch.dropped, self._changes)
         self._finalizer.atexit = False
 
-    def add(self, part: Changes) -> None:
+    def add(self, parts: Iterable[Changes]) -> None:
         """Add changes; several of one row become their net result."""
-        changes = self._changes.get(part.label)
-        if changes is None:
-            changes = self._changes[part.label] = Changes(part.label)
-        changes.merge(part)
+        for part in parts:
+            changes = self._changes.get(part.label)
+            if changes is None:
+                changes = self._changes[part.label] = Changes(part.label)
+            changes.merge(part)
 
     def queued(self, connection: BaseDatabaseWrapper) -> bool:
         """Whether Django still has it to run; a rollback to a savepoint shortens the queue."""

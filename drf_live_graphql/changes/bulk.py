@@ -159,11 +159,13 @@ def _certain(before: Rows | None, count: int) -> bool:
 def _updated(
     model: type[Model], before: Rows | None, values: Mapping[str, Any], count: int, using: str
 ) -> None:
+    def is_key(field: Any) -> bool:
+        return field.primary_key or field in model._meta.pk_fields
+
     fields: dict[Any, Any] = {model._meta.get_field(name): values[name] for name in values}
-    if before is None or not _certain(before, count) or any(f.primary_key for f in fields):
+    if before is None or not _certain(before, count) or any(is_key(f) for f in fields):
         if count:
-            for member, _ in family(model):
-                note_everything(member, using=using)
+            note_everything(*(member for member, _ in family(model)), using=using)
         return
     moved = {
         field.attname: _value(field, value)

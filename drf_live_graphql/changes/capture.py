@@ -11,6 +11,7 @@ from django.db.models import signals
 
 from drf_live_graphql.conf import SETTING, settings
 
+from . import bulk
 from .cascade import consequences, deleting
 from .ledger import ancestors, labels, never_raises, note_rows
 from .links import has_key, movable, read_rows, row_of
@@ -51,7 +52,8 @@ def watch_all() -> None:
 
     What a view reads is known only to the process that evaluates it, so one that writes has to
     tell of everything. Through models of many-to-many fields are included; the models and apps
-    that the setting ``UNWATCHED`` names are not, unless ``watch`` was called for them.
+    that the setting ``UNWATCHED`` names are not, unless ``watch`` was called for them. With the
+    setting ``CAPTURE_BULK``, writes that send no signals are captured from now on, too.
 
     The cost, beside one message a commit and model: Django deletes rows of a model with signals
     batch by batch after loading them, where it would otherwise send one DELETE; ``add`` of a
@@ -66,6 +68,8 @@ def watch_all() -> None:
             labels.add(label)
             _connect(model)
     _connect_deletes()
+    if settings.CAPTURE_BULK:
+        bulk.install()
 
 
 def _unwatched() -> frozenset[str]:

@@ -30,7 +30,7 @@ from django.db.models import (
 from drf_live_graphql.conf import settings
 
 from .ledger import is_watched, never_raises, note_everything, note_rows
-from .links import CHUNK, foreign_keys, keys_where
+from .links import chunks, foreign_keys, keys_where
 from .related import Ends, leaving
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Repointed:
         """Put down what the delete of ``instances`` is about to do."""
         model, became = self.field.model, _set_to(self.field)
         values = [getattr(instance, self.field.target_field.attname) for instance in instances]
-        for some in _chunks(values):
+        for some in chunks(values):
             rows = keys_where(model, using, **{f"{self.field.name}__in": some})
             if len(rows) > settings.MAX_CHANGES_PER_MESSAGE:
                 note_everything(model, using=using)
@@ -80,7 +80,7 @@ class Parted:
         """Put down what the delete of ``instances`` is about to do."""
         near = self.ends.near
         values = [getattr(instance, near.target_field.attname) for instance in instances]
-        for some in _chunks(values):
+        for some in chunks(values):
             leaving(near.model, self.ends, some, using)
 
 
@@ -111,6 +111,8 @@ def _consequences(model: type[Model]) -> Iterator[Repointed | Parted]:
 def deleting(sender: type[Model], *, instance: Model, using: str, **_: Any) -> None:
     """Receive ``pre_delete``."""
     connection = connections[using]
+    if not connection.atomic_blocks:
+        return  # Sent by somebody else: Django deletes in a block of its own.
     for wrapper in connection.execute_wrappers:
         if isinstance(wrapper, _Deletion) and wrapper.goes_on(connection):
             wrapper.add(sender, instance)
@@ -125,15 +127,15 @@ class _Deletion:
     """The rows of one delete, until its first statement."""
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
-        self._savepoints = tuple(connection.savepoint_ids)
+        self._block = connection.atomic_blocks[-1]
         self._rows: dict[type[Model], list[Model]] = {}
 
     def add(self, model: type[Model], instance: Model) -> None:
         self._rows.setdefault(model._meta.concrete_model or model, []).append(instance)
 
     def goes_on(self, connection: BaseDatabaseWrapper) -> bool:
-        """Whether the connection still is where it was when the rows were gathered."""
-        return self._savepoints == tuple(connection.savepoint_ids) and not connection.needs_rollback
+        """Whether the block that Django deletes in is still there, and of use."""
+        return self._block in connection.atomic_blocks and not connection.needs_rollback
 
     def __call__(
         self,
@@ -172,10 +174,6 @@ def _set_to(field: ForeignKey[Any, Any]) -> Any:
     if isinstance(value, Model):
         return getattr(value, field.target_field.attname)
     return _UNKNOWN if callable(value) else value
-
-
-def _chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
 
 __all__ = ["Parted", "Repointed", "consequences", "deleting"]

@@ -51,9 +51,9 @@ def family(model: type[Model]) -> tuple[tuple[type[Model], str], ...]:
     return (model, pk), *((parent, link.attname) for parent, link in parents if link is not None)
 
 
-def put_down(part: Changes, *, using: str) -> None:
-    """Have ``part`` published with the transaction of ``using``, watched or not."""
-    record(part, using=using, publish=publisher.publish)
+def put_down(parts: Iterable[Changes], *, using: str) -> None:
+    """Have ``parts`` published with the transaction of ``using``, watched or not."""
+    record(parts, using=using, publish=publisher.publish)
 
 
 def note(
@@ -65,10 +65,7 @@ def note(
     links: Links | None = None,
 ) -> None:
     """Put down that rows of ``model``, if it is watched, were changed in ``using``."""
-    label = label_of(model)
-    kinds = {pk: kind for pk in pks if pk is not None}
-    if label in labels and kinds:
-        put_down(Changes(label, kinds, links=links), using=using)
+    _put_down_watched([_part(model, pks, kind, links)], using)
 
 
 def note_rows(
@@ -86,17 +83,29 @@ def note_rows(
     """
     rows = list(rows)
     keys = rows if links_from is None else list(links_from)
+    parts = []
     for member, key in family(model):
         # A parent that is deleted as well, and not kept, is told of by itself.
         kind_of = "updated" if kind == "deleted" and member is not model else kind
         pks = (row.get(key) for row in rows)
-        note(member, pks, kind_of, using=using, links=links_of(member, keys))
+        parts.append(_part(member, pks, kind_of, links_of(member, keys)))
+    _put_down_watched(parts, using)
 
 
-def note_everything(model: type[Model], *, using: str, links: Links | None = None) -> None:
-    """Put down that rows of ``model``, if it is watched, were changed, nobody knows which."""
-    if is_watched(model):
-        put_down(Changes(label_of(model), everything=True, links=links), using=using)
+def note_everything(*models: type[Model], using: str, links: Links | None = None) -> None:
+    """Put down that rows of ``models``, if watched, were changed, nobody knows which."""
+    parts = [Changes(label_of(model), everything=True, links=links) for model in models]
+    _put_down_watched(parts, using)
+
+
+def _part(model: type[Model], pks: Iterable[Any], kind: Kind, links: Links | None) -> Changes:
+    return Changes(label_of(model), {pk: kind for pk in pks if pk is not None}, links=links)
+
+
+def _put_down_watched(parts: Iterable[Changes], using: str) -> None:
+    parts = [part for part in parts if part.label in labels and (part.kinds or part.everything)]
+    if parts:
+        put_down(parts, using=using)
 
 
 def database_of(queryset: Any) -> str:

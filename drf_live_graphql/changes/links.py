@@ -11,7 +11,7 @@ from django.db.models import ForeignKey, QuerySet
 from drf_live_graphql.conf import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from django.db.models import Model
 
@@ -102,8 +102,8 @@ def read_rows(model: type[Model], pks: Iterable[Any], using: str) -> list[dict[s
     if not settings.TRACK_MOVES or len(pks) > settings.MAX_CHANGES_PER_MESSAGE:
         return None
     rows: list[dict[str, Any]] = []
-    for start in range(0, len(pks), CHUNK):
-        rows += keys_where(concrete, using, pk__in=pks[start : start + CHUNK])
+    for some in chunks(pks):
+        rows += keys_where(concrete, using, pk__in=some)
     return rows
 
 
@@ -112,14 +112,25 @@ def keys_where(model: type[Model], using: str, **where: Any) -> list[dict[str, A
 
     No manager is asked: it may hide rows.
     """
-    found: QuerySet[Model] = QuerySet(model, using=using).filter(**where).order_by()
-    names = {model._meta.pk.attname, *attnames(model)}
-    return list(found.values(*names)[: settings.MAX_CHANGES_PER_MESSAGE + 1])
+    found = _keys(model).using(using).filter(**where)
+    return list(found[: settings.MAX_CHANGES_PER_MESSAGE + 1])
+
+
+@cache
+def _keys(model: type[Model]) -> QuerySet[Any, dict[str, Any]]:
+    # Kept, as making it is a good part of what a query by primary key costs.
+    found: QuerySet[Any] = QuerySet(model)
+    return found.order_by().values(*{model._meta.pk.attname, *attnames(model)})
+
+
+def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """``values`` in as many parts as it takes queries to ask for them."""
+    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
 
 __all__ = [
-    "CHUNK",
     "attnames",
+    "chunks",
     "foreign_keys",
     "has_key",
     "keys_where",

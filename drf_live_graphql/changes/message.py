@@ -30,6 +30,21 @@ ALIVE = "drf_live.alive"
 PING = "drf_live.ping"
 
 
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Which of its publisher's commits a message is a part of, and the labels of all its parts.
+
+    They are published in this order, one right after the other.
+    """
+
+    number: int
+    labels: tuple[str, ...]
+
+    def after(self, label: str) -> tuple[str, ...]:
+        """The labels of the parts that follow that of ``label``."""
+        return self.labels[self.labels.index(label) + 1 :]
+
+
 @dataclass(slots=True)
 class Changes:
     """One commit's changes of one model: what happened to which primary keys.
@@ -37,13 +52,15 @@ class Changes:
     ``everything`` says that too many rows changed to name them, or that they are unknown. ``links``
     says which rows of other models the changed ones pointed to or point to now: by the ``attname``
     of each foreign key in the model's own table, the values before and after, ``None`` left out.
-    ``None`` for the whole is unknown. It holds for "everything" as well.
+    ``None`` for the whole is unknown. It holds for "everything" as well. ``commit`` is set where
+    the same commit changed other models, too.
     """
 
     label: str
     kinds: dict[Any, Kind] = field(default_factory=dict)
     everything: bool = False
     links: Links | None = None
+    commit: Commit | None = None
 
     def add(self, pk: Any, kind: Kind) -> None:
         """Note a change of ``pk``; of several in one commit the net result stays."""
@@ -85,19 +102,22 @@ def encode(changes: Changes, stamp: Stamp) -> dict[str, Any]:
     """The channel-layer message for ``changes``."""
     return {
         "type": CHANGES,
-        **_encode_stamp(changes.label, stamp),
+        **encode_stamp(changes.label, stamp),
         "changes": None
         if changes.everything
         else [[_encode_pk(pk), kind] for pk, kind in changes.kinds.items()],
         "links": None
         if changes.links is None
         else {name: [_encode_pk(v) for v in values] for name, values in changes.links.items()},
+        "commit": None
+        if changes.commit is None
+        else [changes.commit.number, list(changes.commit.labels)],
     }
 
 
 def encode_alive(label: str, stamp: Stamp) -> dict[str, Any]:
     """The message by which a publisher repeats its last number, so that a loss is noticed."""
-    return {"type": ALIVE, **_encode_stamp(label, stamp)}
+    return {"type": ALIVE, **encode_stamp(label, stamp)}
 
 
 def decode(message: Mapping[str, Any]) -> Changes:
@@ -105,6 +125,9 @@ def decode(message: Mapping[str, Any]) -> Changes:
     changes = Changes(message["label"])
     model = apps.get_model(changes.label)
     changes.links = _decode_links(model, message.get("links"))
+    if commit := message.get("commit"):
+        number, labels = commit
+        changes.commit = Commit(number, tuple(labels))
     if message["changes"] is None:
         changes.everything = True
         return changes
@@ -161,7 +184,8 @@ def _joined(links: Links, others: Links | None) -> Links | None:
     return links
 
 
-def _encode_stamp(label: str, stamp: Stamp) -> dict[str, Any]:
+def encode_stamp(label: str, stamp: Stamp) -> dict[str, Any]:
+    """The part of a message that says whose it is, and which one."""
     return {
         "label": label,
         "publisher": stamp.publisher,
@@ -205,6 +229,7 @@ __all__ = [
     "HOST",
     "PING",
     "Changes",
+    "Commit",
     "Kind",
     "Links",
     "Stamp",
@@ -212,6 +237,7 @@ __all__ = [
     "decode_stamp",
     "encode",
     "encode_alive",
+    "encode_stamp",
     "group_of",
     "label_of",
     "split",

@@ -13,7 +13,7 @@ from drf_live_graphql.exceptions import LiveError
 
 from .ledger import database_of, family, put_down
 from .links import has_key
-from .message import Changes, label_of
+from .message import Changes, Kind, label_of
 
 _EXPECTED = (
     "notify_changed() expected a QuerySet, a saved model instance, an iterable of such, or a model"
@@ -35,8 +35,8 @@ def notify_changed(
     that the QuerySet or instance names, else the one the model is written to. It counts for models
     in ``UNWATCHED`` as well.
 
-    From asynchronous code, call it through ``sync_to_async`` if you pass a QuerySet or there is
-    a transaction; with instances or a class outside of one it only records.
+    Asynchronous code may call it as well: it only records, except that a QuerySet is read; call it
+    through ``sync_to_async`` with one of those.
 
     Raises ``LiveError`` for anything else, and for an instance without a primary key.
     """
@@ -83,11 +83,11 @@ def _notify_instances(instances: Iterable[Model], using: str | None) -> None:
 def _record(model: type[Model], rows: list[dict[str, Any]] | None, using: str) -> None:
     if rows == []:
         return
+    parts = []
     for member, key in family(model):
-        part = Changes(label_of(member), everything=rows is None)
-        for row in rows or ():
-            part.add(row[key], "updated")
-        put_down(part, using=using)
+        kinds: dict[Any, Kind] = {row[key]: "updated" for row in rows or ()}
+        parts.append(Changes(label_of(member), kinds, everything=rows is None))
+    put_down(parts, using=using)
 
 
 __all__ = ["notify_changed"]

@@ -23,13 +23,15 @@ import uuid
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 from drf_live_graphql.conf import settings
 
-from .message import Stamp, encode, encode_alive, group_of, split
+from .control import Disconnect
+from .message import Commit, Stamp, encode, encode_alive, group_of, split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,8 +76,9 @@ class Publisher:
         # Reentrant, as the garbage collector may end a batch, which publishes, at any time.
         self._lock = threading.RLock()
         self._id = uuid.uuid4().hex
-        self._queue: deque[Changes] = deque()
+        self._queue: deque[Changes | Disconnect] = deque()
         self._lines: dict[str, _Line] = {}
+        self._commits = count(1)
         self._idle = threading.Event()
         self._idle.set()
         self._thread: threading.Thread | None = None
@@ -104,9 +107,21 @@ class Publisher:
     def publish(self, commit: Sequence[Changes]) -> None:
         """Send a commit's changes, one message a model, soon; never raises, never waits."""
         try:
-            self._enqueue(split(commit, settings.MAX_CHANGES_PER_MESSAGE))
+            parts = split(commit, settings.MAX_CHANGES_PER_MESSAGE)
+            if len(parts) > 1:
+                whole = Commit(next(self._commits), tuple(part.label for part in parts))
+                for part in parts:
+                    part.commit = whole
+            self._enqueue(parts)
         except Exception:
             logger.exception("The changes of a commit could not be published.")
+
+    def disconnect(self, order: Disconnect) -> None:
+        """Send an order to every process, soon and as changes go; never raises, never waits."""
+        try:
+            self._enqueue([order])
+        except Exception:
+            logger.exception("%r could not be published.", order)
 
     def flush(self, timeout: float) -> bool:
         """Wait up to ``timeout`` seconds until everything was sent; whether it was."""
@@ -131,7 +146,7 @@ class Publisher:
             self._queue.clear()
             self._idle.set()
 
-    def _enqueue(self, commit: Sequence[Changes]) -> None:
+    def _enqueue(self, commit: Sequence[Changes | Disconnect]) -> None:
         layer = get_channel_layer(settings.CHANNEL_LAYER)
         if layer is None:
             return  # The system check drf_live_graphql.E001 has said so.
@@ -215,7 +230,7 @@ class Publisher:
                 line = self._line(changes.label)
                 line.number += 1
                 stamp = Stamp(self._id, line.number, line.sent_at)
-            await self._send_until_sent(group_of(changes.label), encode(changes, stamp))
+            await self._send_until_sent(group_of(changes.label), _encode(changes, stamp))
             line.sent_at = time.time()
             line.announced = 0
             # A reader on this loop gets its turn: the in-memory layer holds 100 messages.
@@ -265,6 +280,10 @@ class Publisher:
                 len(self._queue) + 1,
                 settings.PUBLISH_FLUSH,
             )
+
+
+def _encode(item: Changes | Disconnect, stamp: Stamp) -> dict[str, Any]:
+    return item.encode(stamp) if isinstance(item, Disconnect) else encode(item, stamp)
 
 
 class _PublisherLoop(asyncio.SelectorEventLoop):

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from drf_live_graphql.conf import settings
 
 from .ledger import family, is_watched, never_raises, note, note_everything, note_rows
-from .links import foreign_keys, links_of, plain, read_rows
+from .links import chunks, foreign_keys, links_of, plain, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -126,8 +126,7 @@ def leaving(through: type[Model], ends: Ends, values: Iterable[Any], using: str)
     found = found.filter(**{f"{ends.near.name}__in": list(values)})
     rows = list(found.values(*names)[: most + 1])
     if len(rows) > most:
-        note_everything(through, using=using)
-        note_everything(ends.far.related_model, using=using)
+        note_everything(through, ends.far.related_model, using=using)
         return
     if through._meta.auto_created:
         pks = (row["pk"] for row in rows)
@@ -146,9 +145,9 @@ def _pks(end: ForeignKey[Any, Any], values: Iterable[Any], using: str) -> list[A
     plain_values = [plain(end, value) for value in values if value is not None]
     if end.target_field.primary_key:
         return plain_values
-    found: QuerySet[Model] = QuerySet(end.related_model, using=using)
-    found = found.filter(**{f"{end.target_field.name}__in": plain_values}).order_by()
-    return list(found.values_list("pk", flat=True))
+    rows: QuerySet[Model] = QuerySet(end.related_model, using=using).order_by()
+    found = (rows.filter(**{f"{end.target_field.name}__in": some}) for some in chunks(plain_values))
+    return [pk for some in found for pk in some.values_list("pk", flat=True)]
 
 
 def _note_ends(model: type[Model], pks: list[Any], using: str) -> None:

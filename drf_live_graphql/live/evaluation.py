@@ -16,12 +16,15 @@ from django.db.models import Model, prefetch_related_objects
 from django.http import Http404
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils import translation
+from rest_framework.exceptions import NotFound
 from rest_framework.fields import UUIDField
 from rest_framework.generics import GenericAPIView
 from rest_framework.relations import PrimaryKeyRelatedField
 from rest_framework.viewsets import ViewSetMixin
 
 from drf_live_graphql.conf import settings
+from drf_live_graphql.exceptions import refusal_of
+from drf_live_graphql.users import user_key
 
 from .filtersets import keep
 from .paths import resolve
@@ -36,8 +39,10 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from drf_live_graphql.changes import Changes
+    from drf_live_graphql.exceptions import Refusal
     from drf_live_graphql.location import Location
     from drf_live_graphql.requests import Connection
+    from drf_live_graphql.users import UserKey
     from schema_gen import RootDescription, ViewCall
 
     from .paths import Paths
@@ -85,6 +90,7 @@ class Evaluation:
         self.view: GenericAPIView[Any] = view
         self.facts = http_request.reads
         self.reads = Reads(root.model)
+        self.missing: Refusal | None = None
         self._queryset: QuerySet[Any] | None = None
 
     @contextlib.contextmanager
@@ -128,6 +134,11 @@ class Evaluation:
         # A user without a key (a program, by an authentication of the project's own) cannot be
         # compared, and is made anew each time: nobody but this connection is it.
         return type(user).__qualname__, getattr(user, "pk", None) or id(self.connection)
+
+    def user(self) -> UserKey | None:
+        """Whom the view's authentication found, as all processes can name them."""
+        user = self.view.request.user
+        return user_key(user) if user is not None and user.is_authenticated else None
 
     def queryset(self) -> QuerySet[Any]:
         """Every row that the pages of the list show, not read yet.
@@ -225,12 +236,16 @@ class Evaluation:
         return found
 
     def instance(self) -> Model | None:
-        """The row that a GET of the detail answers; ``None`` where that is a 404."""
+        """The row that a GET of the detail answers; ``None`` where that is a 404.
+
+        Then ``missing`` is the 404.
+        """
         try:
             self.reads.await_row()
             with self.reads.during(Purpose.OPAQUE):
                 return self.view.get_object()  # type: ignore[no-any-return]
-        except Http404:
+        except (Http404, NotFound) as error:
+            self.missing = refusal_of(error)
             return None
 
     def serialise(self, rows: Sequence[Model], selection: Selection) -> list[Any]:
@@ -253,17 +268,21 @@ class Evaluation:
 
     def sample(self, selection: Selection) -> None:
         """Learn what showing a row reads, by the first of the list if there is one."""
-        self.serialise(self._fetch(self.queryset()[:1]), selection)
+        queryset = self.queryset()
+        with self.reads.during(self._main(queryset)):
+            first = list(_bare(queryset)[:1])
+        self.serialise(self._prefetched(first, queryset), selection)
 
     def parents(self, paths: Paths, related: Iterable[Changes]) -> set[Any] | None:
         """The keys of the rows that show the changed ones; ``None`` where it may be any row."""
         using = self.queryset().db
         parents: set[Any] = set()
-        for changes in related:
-            found = paths.parents(changes, using, settings.MAX_PARENTS)
-            if found is None:
-                return None
-            parents |= found
+        with self.reads.during(Purpose.NOTHING):
+            for changes in related:
+                found = paths.parents(changes, using, settings.MAX_PARENTS)
+                if found is None:
+                    return None
+                parents |= found
         return parents
 
     def _serializer(self, shown: Any, selection: Selection, **options: Any) -> Any:
@@ -275,16 +294,21 @@ class Evaluation:
 
     def members(self) -> Members:
         """All rows of the list, read without ordering and, if possible, by their keys alone."""
-        queryset = self.queryset()
         if not self._id_is_pk():
             # Their joins say which rows there are as well.
+            queryset = self.queryset()
             with self.reads.during(Purpose.ROWS | Purpose.WHICH):
                 rows = list(_bare(queryset))
             return self.ids(self._prefetched(rows, queryset))
+        return dict.fromkeys(self.keys())
+
+    def keys(self) -> list[Any]:
+        """The primary keys of all rows of the list, without ordering."""
+        queryset = self.queryset()
         if _narrows(queryset):
             queryset = queryset.order_by()
         with self.reads.during(Purpose.ROWS | Purpose.WHICH):
-            return dict.fromkeys(queryset.values_list("pk", flat=True))
+            return list(queryset.values_list("pk", flat=True))
 
     def ids(self, rows: Sequence[Model]) -> Members:
         """The GraphQL ids of ``rows``, by primary key."""

@@ -12,17 +12,25 @@ import logging
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 from channels.layers import get_channel_layer
 
-from drf_live_graphql.changes import group_of, publisher
+from drf_live_graphql.changes import Disconnect, group_of, publisher
+from drf_live_graphql.changes.control import CONTROL, DISCONNECT
 from drf_live_graphql.changes.message import ALIVE, CHANGES, PING, decode, decode_stamp
 from drf_live_graphql.conf import settings
-from drf_live_graphql.exceptions import INTERNAL_MESSAGE, LiveError, Refusal, refusal_of
+from drf_live_graphql.exceptions import (
+    INTERNAL_MESSAGE,
+    LiveError,
+    Refusal,
+    credentials_ended,
+    refusal_of,
+)
 from drf_live_graphql.location import locate
 
 from . import executor, reads
+from .commits import Commits
 from .cursor import Cursor
 from .evaluation import Evaluation
 from .history import shape_of
@@ -32,14 +40,18 @@ from .resume import ANSWER, ASK, Questions, Told, answer
 from .retention import Retained
 from .routing import labels_of
 from .sequence import Sequence
+from .timetable import Timetable
 from .trace import key_of, trace_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Hashable, Iterable
 
+    from drf_live_graphql.changes import Changes
     from drf_live_graphql.requests import Connection
+    from drf_live_graphql.users import UserKey
     from schema_gen import RootDescription
 
+    from .line import Line
     from .round import Outcome
     from .subscription import Subscription
     from .trace import Key
@@ -51,6 +63,8 @@ FENCE_TIMEOUT = 2.0
 # Seconds after which groups are joined again: layers forget members after a day
 # (``group_expiry`` in Channels' layer specification).
 REJOIN = 3600.0
+# Seconds that the rest of a commit may take to come; its messages are sent one after the other.
+PARTS_TIMEOUT = 0.5
 # Seconds between looks at what has no task to wait for, in ``settle``.
 SETTLING = 0.01
 # Times that another process is asked the same: once it has said what the answer depends on, which
@@ -71,6 +85,13 @@ class Hub:
         self._joined: dict[str, float] = {}
         self._membership = asyncio.Lock()
         self._sequence = Sequence()
+        self._commits = Commits()
+        self._giving_up: asyncio.TimerHandle | None = None
+        self._timetable = Timetable()
+        # The connections there are, whether or not they have anything open.
+        self.lines: WeakSet[Line] = WeakSet()
+        self._starter: asyncio.Task[None] | None = None
+        self._restarter: asyncio.Task[None] | None = None
         self._channel: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._admissions: set[asyncio.Task[None]] = set()
@@ -101,10 +122,36 @@ class Hub:
         """The live queries that are kept for one who comes back."""
         return tuple(self._retained)
 
+    def keeps(self, query: LiveQuery) -> bool:
+        """Whether a live query is kept for one who comes back."""
+        return query in self._retained
+
     def count(self) -> int:
         """A number that no other live query of this hub gets."""
         self._count += 1
         return self._count
+
+    # Connections.
+
+    def attach(self, line: Line) -> None:
+        """Know a connection, so that it can be ended though nothing is subscribed on it."""
+        self.lines.add(line)
+        starting = self._starter in self._admissions
+        # A missing layer is said where something is subscribed, and by the system check.
+        layer = get_channel_layer(settings.CHANNEL_LAYER)
+        if CONTROL not in self._joined and not starting and layer is not None:
+            self._starter = self._spawn(self._listen(()), among=self._admissions)
+
+    def detach(self, line: Line) -> None:
+        """Forget a connection that has ended; twice does no harm."""
+        self.lines.discard(line)
+        if self._unneeded():
+            self._spawn(self._leave_groups(), among=self._departures)
+
+    def _disconnect(self, user: UserKey) -> None:
+        for line in tuple(self.lines):
+            if user in line.connection.users:
+                line.disconnect(credentials_ended())
 
     # Subscriptions.
 
@@ -141,14 +188,15 @@ class Hub:
         root, call, connection = subscription.root, subscription.call, subscription.connection
         location = await executor.run(lambda: locate(root, dict(call.kwargs)))
 
-        def authorise() -> tuple[Hashable, frozenset[str]]:
+        def authorise() -> tuple[Hashable, UserKey | None, frozenset[str]]:
             evaluation = Evaluation(root, call, location, connection)
             with evaluation.surroundings():
                 # A subscription that goes on under another identity was paid for before.
                 evaluation.authorise(throttle=not subscription.told)
-            return evaluation.identity(), frozenset(evaluation.facts)
+            return evaluation.identity(), evaluation.user(), frozenset(evaluation.facts)
 
-        identity, facts = await executor.run(authorise)
+        identity, user, facts = await executor.run(authorise)
+        connection.stands_for(user)
         self._learn(root, facts)
         if subscription.ended:
             return
@@ -158,6 +206,7 @@ class Hub:
         if query is None:
             query = self._queries[key] = LiveQuery(self, key, location, labels_of(root.model))
             self._numbers[query.number] = query
+            self._timetable.add(query)
         self._retained.discard(query)
         query.reserve(subscription)
         self._index(query)
@@ -237,6 +286,7 @@ class Hub:
         query.stop()
         query.history.clear()
         self._retained.discard(query)
+        self._numbers.pop(query.number, None)
         if self._queries.get(query.key) is query:
             del self._queries[query.key]
         self._unindex(query)
@@ -265,8 +315,13 @@ class Hub:
                 del self._by_label[label]
 
     def _leave_unneeded(self) -> None:
-        if self._joined.keys() - self._by_label.keys():
+        if self._unneeded():
             self._spawn(self._leave_groups(), among=self._departures)
+
+    def _unneeded(self) -> set[str]:
+        """The groups that no query needs; orders concern whoever is connected."""
+        needed = {CONTROL} if self.lines or self._queries else set()
+        return self._joined.keys() - self._by_label.keys() - needed
 
     def _index(self, query: LiveQuery) -> None:
         for label in query.all_labels():
@@ -336,11 +391,15 @@ class Hub:
         except Exception as error:  # noqa: BLE001
             self._doubts("the channel layer could not be joined", error)
             if self._channel is None:
-                self._spawn(self._start_later())
+                self._start_again()
+
+    def _start_again(self) -> None:
+        if self._restarter is None or self._restarter.done():
+            self._restarter = self._spawn(self._start_later())
 
     async def _start_later(self) -> None:
         """Go on trying to get a channel; the doubt is then put right like any other."""
-        while self._queries and self._channel is None:
+        while (self._queries or self.lines) and self._channel is None:
             await asyncio.sleep(settings.HUB_PING)
             try:
                 await self._start()
@@ -369,7 +428,7 @@ class Hub:
         return layer
 
     async def _join_groups(self, labels: Iterable[str]) -> None:
-        labels = tuple(labels)
+        labels = (CONTROL, *labels)
         async with self._membership:
             for label in labels:
                 if label not in self._joined:
@@ -390,11 +449,14 @@ class Hub:
 
     async def _leave_groups(self) -> None:
         async with self._membership:
-            for label in self._joined.keys() - self._by_label.keys():
+            for label in self._unneeded():
                 del self._joined[label]
                 self._sequence.forget(label)
                 if fence := self._fences.pop(label, None):
                     fence.cancel()  # No echo will come, and that is no doubt.
+                for token, echo in self._echoes.items():
+                    if token.startswith(f"{label} "):
+                        echo.set()  # Likewise; whoever settles waits for it no longer.
                 try:
                     await self._group("group_discard", label)
                 except Exception as error:  # noqa: BLE001
@@ -405,6 +467,8 @@ class Hub:
         await asyncio.wait_for(join(group_of(label), self._channel), settings.PUBLISH_TIMEOUT)
 
     async def _fence(self, label: str) -> None:
+        if label not in self._joined:
+            return  # It was left before this had its turn; no echo would come.
         try:
             await self._echo(label)
         except Exception as error:  # noqa: BLE001
@@ -412,7 +476,7 @@ class Hub:
 
     async def _echo(self, label: str) -> None:
         """Return once a message of our own came through the group, and all before it."""
-        token = uuid.uuid4().hex
+        token = f"{label} {uuid.uuid4().hex}"
         echo = self._echoes[token] = asyncio.Event()
         try:
             message = {"type": PING, "hub": self._id, "token": token}
@@ -448,17 +512,41 @@ class Hub:
             self._spawn(self._answer(message))
         elif kind == ANSWER:
             self._questions.take(message)
-        elif kind in (CHANGES, ALIVE):
+        elif kind in (CHANGES, ALIVE, DISCONNECT):
             label, stamp = decode_stamp(message)
-            queries = tuple(self._by_label.get(label, ()))
             if self._sequence.missed(label, stamp, self._joined.get(label), alive=kind == ALIVE):
-                logger.warning("Changes of %s were missed; reading anew.", label)
-                for query in queries:
-                    query.resync()
-            if kind == CHANGES and queries:
-                changes = decode(message)
-                for query in queries:
-                    query.notify(changes)
+                self._missed(label)
+            if kind == DISCONNECT:
+                self._disconnect(Disconnect.decode(message).user)
+            if kind == CHANGES:
+                self._tell(self._commits.take(stamp.publisher, decode(message), self._joined))
+                if self._commits:
+                    self._give_up_later()
+
+    def _tell(self, commit: Iterable[Changes]) -> None:
+        """Tell the live queries of all that one commit changed, so that one round takes it up."""
+        for changes in commit:
+            for query in tuple(self._by_label.get(changes.label, ())):
+                query.notify(changes)
+
+    def _give_up_later(self) -> None:
+        """Wait for the rest of a commit, but not for ever: a part of it may be lost."""
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+        loop = asyncio.get_running_loop()
+        self._giving_up = loop.call_later(PARTS_TIMEOUT, self._give_up)
+
+    def _give_up(self) -> None:
+        self._tell(self._commits.give_up())
+
+    def _missed(self, label: str) -> None:
+        logger.warning("Messages about %s were missed; reading anew.", label)
+        if label == CONTROL:
+            # Whose connections were to end is not known; a credential that has ended is noticed.
+            for query in self.queries:
+                query.reauthorise()
+        for query in tuple(self._by_label.get(label, ())):
+            query.resync()
 
     async def _send(self, channel: str, message: dict[str, Any]) -> None:
         await asyncio.wait_for(self._layer().send(channel, message), settings.PUBLISH_TIMEOUT)
@@ -470,7 +558,7 @@ class Hub:
         try:
             if query is not None and query.history.usable:
                 await asyncio.gather(*(self._echo(label) for label in query.all_labels()))
-                if not self._doubt:
+                if not self._doubt and not self._commits:
                     content = await answer(query, question["number"], question["shape"])
             message = {"type": ANSWER, "token": question["token"], "known": int(bool(content))}
             await self._send(question["reply"], {**message, **(content or {})})
@@ -542,7 +630,7 @@ class Hub:
             await asyncio.gather(*(self._fence(label) for label in tuple(self._joined)))
             rounds = (query.task for query in self.queries if query.task is not None)
             waits = [*self._admissions, *self._departures, *rounds]
-            if not waits and not self._admitting and not self._doubt:
+            if not waits and not self._admitting and not self._doubt and not self._commits:
                 return
             await asyncio.wait(waits) if waits else await asyncio.sleep(SETTLING)
 

@@ -13,7 +13,12 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 
 from drf_live_graphql.changes import label_of
 from drf_live_graphql.conf import settings
-from drf_live_graphql.exceptions import INTERNAL_MESSAGE, Refusal, refusal_of
+from drf_live_graphql.exceptions import (
+    INTERNAL_MESSAGE,
+    Refusal,
+    credentials_ended,
+    refusal_of,
+)
 
 from . import executor, history
 from .cursor import Cursor
@@ -86,6 +91,19 @@ class LiveQuery:
         # That of the last who left.
         self._session: str | None = None
         self._task: asyncio.Task[None] | None = None
+        # When the view was last asked whether it answers (the event loop's clock); whoever is
+        # admitted was asked a moment ago.
+        self.asked_at = asyncio.get_running_loop().time()
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is anybody to tell."""
+        return bool(self._subscriptions)
+
+    @property
+    def retained(self) -> bool:
+        """Whether it is kept for one who comes back."""
+        return self.hub.keeps(self)
 
     @property
     def task(self) -> asyncio.Task[None] | None:
@@ -291,8 +309,16 @@ class LiveQuery:
         self._work.whole = True
         self._kick()
 
+    def recheck(self) -> None:
+        """Rows may have changed without a change being heard of: tell what differs."""
+        self._work.which = self._work.what = self._work.queries = True
+        self._kick()
+
     def reauthorise(self) -> None:
-        """Ask the view whether it still answers everybody; those whom it refuses are told so."""
+        """Ask the view whether it still answers everybody, and which rows it shows.
+
+        Those whom it refuses are told so; rows that left or entered unheard are told as well.
+        """
         self._work.who = True
         self._kick()
 
@@ -311,15 +337,19 @@ class LiveQuery:
                 work, self._work = self._work, Work()
                 round_ = self._round(work)
                 self._doing = work
+                started_at = asyncio.get_running_loop().time()
                 try:
                     outcome = await executor.run(round_.run)
                 except Exception as error:  # noqa: BLE001
                     failures += 1
                     if not await self._recover(work, error, failures):
                         return
+                    if failures > settings.EVALUATION_RETRIES:
+                        failures = 0  # It was given up.
                 else:
                     failures = 0
                     if await self._listens(outcome):
+                        self.asked_at = started_at
                         await self._conclude(work, outcome)
                         # Resolvers of a selected ``query`` may have read something new, unheard.
                         self._work.queries |= not await self.hub.listens(self)
@@ -358,13 +388,17 @@ class LiveQuery:
         return tuple(cohort for cohort in cohorts if cohort)
 
     async def _recover(self, work: Work, error: Exception, failures: int) -> bool:
-        """After a round that failed: whether to try again. A refusal is an answer and final."""
+        """After a round that failed: whether to go on. A refusal is an answer and final."""
         self._doing = None
         refusal = refusal_of(error)
         if refusal is None and failures <= settings.EVALUATION_RETRIES:
             logger.warning("%s failed, trying again: %r", self._name(), error)
             self._work.put_back(work)
             await asyncio.sleep(FIRST_RETRY * 2 ** (failures - 1))
+            return True
+        if refusal is None and work.only_asks:
+            # Nobody waits for it, and nobody is sent anything before the view has answered.
+            logger.warning("%s failed; asked again when it is due.", self._name(), exc_info=error)
             return True
         if refusal is None:
             logger.error("%s failed for good.", self._name(), exc_info=error)
@@ -390,24 +424,32 @@ class LiveQuery:
 
     async def _conclude(self, work: Work, outcome: Outcome) -> None:
         """Make the round's findings those of the query, and deliver them."""
-        moving: Group = {
+        strangers: Group = {
             sub: None for c in outcome.strangers for sub in self._credentials.get(c, ())
         }
         self._doing = None
-        if outcome.reading is not None:
-            self._state = outcome.reading.commit()
-            self._asker = outcome.asker
-        if outcome.reading is None or self._state is None:
+        if outcome.reading is None:
+            # What the round was about was not looked at.
             self.history.clear()
-        else:
-            self.history.record(self._rounds, outcome.found)
+        # Where nobody was known, no credential has ended: somebody may be known by now.
+        moving: Group = strangers if self.key.identity is None else {}
+        for sub in strangers.keys() - moving.keys():
+            sub.disconnect(credentials_ended())
         if outcome.speaker is not None:
             moving.update(dict.fromkeys(self.hub.learn(self, outcome)))
         for sub in moving:
-            # Before anything is delivered: they are no longer entitled to this query's answer.
+            # Before anything is delivered, and with the rows that they were told of: they are not
+            # entitled to this answer.
             self.move(sub)
-        if outcome.reading is None:
-            self._state = None  # What the round was about was not looked at.
+        if outcome.reading is not None:
+            self._state = outcome.reading.commit()
+            self._asker = outcome.asker
+            if self._state is None:
+                self.history.clear()
+            else:
+                self.history.record(self._rounds, outcome.found)
+        else:
+            self._state = None
         if outcome.refusal is not None:
             for sub in self.subscriptions:
                 sub.fail(outcome.refusal)

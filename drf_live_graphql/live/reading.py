@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from django.db.models import Model
 
+    from drf_live_graphql.exceptions import Refusal
+
     from .evaluation import Evaluation, Members, Page
     from .gap import Gap
     from .history import Touched
@@ -52,7 +54,7 @@ class Reading(Protocol):
     def resumes(self, gap: Gap) -> bool:
         """Whether a client that comes back can be told what it missed."""
 
-    def since(self, gap: Gap, *, apart: bool) -> Self:
+    def since(self, gap: Gap, wants: Wants, *, apart: bool) -> Self:
         """The same reading, for a client that knows of the state at the beginning of ``gap``.
 
         ``apart`` says that others are here who are not told what it is told.
@@ -76,16 +78,18 @@ class Look:
 class ListState:
     """What subscribers of a list know: its members, and digests of rows as they were told.
 
-    A digest is by the selection in which the row was told; where one is missing, it is not known
-    what somebody holds.
+    A digest is by the selection in which the row was told. ``None`` is a row of which not all were
+    told the same; a row without one was not told in this selection.
     """
 
-    __slots__ = ("digests", "members")
+    __slots__ = ("digests", "elsewhere", "members")
 
     def __init__(self, members: Members) -> None:
         """Members of whom nothing was told yet."""
         self.members = members
-        self.digests: dict[Selection, dict[Any, int]] = {}
+        self.digests: dict[Selection, dict[Any, int | None]] = {}
+        # Whether somebody holds rows that were told by another process, or in another selection.
+        self.elsewhere = False
 
 
 class ListReading:
@@ -116,7 +120,7 @@ class ListReading:
         self._look = look
         self._for_all = for_all or state is None
         self._serialised: dict[tuple[str, Selection], list[Any]] = {}
-        # Digests to keep (``None``: to forget) once this is what everybody was told.
+        # Digests to keep once this is what everybody was told; see ``ListState``.
         self._digests: dict[Selection, dict[Any, int | None]] = {}
         # What subscribers know of, and all there is now where that was read.
         self._before = None if state is None else state.members
@@ -134,8 +138,8 @@ class ListReading:
         self._noted: set[Any] = set()
         self._compared: set[str] = set()
         self._resumes: dict[Gap, bool] = {}
-        # Whether this is told to some only.
-        self._apart = False
+        # Whether this is told to some only, and whether they hold rows that were not told here.
+        self._apart = self._elsewhere = False
         self._page: Page | None = None
         if keep_members:
             self._read_members(also, compare=compare)
@@ -149,6 +153,7 @@ class ListReading:
             state = ListState(self._members)
         if state is None:
             return None
+        state.elsewhere |= self._elsewhere
         for pk in self._left:
             state.members.pop(pk, None)
             for digests in state.digests.values():
@@ -158,15 +163,10 @@ class ListReading:
             # As it was told to those who have left is not how others know a row that has changed.
             found = self._digests.get(selection, {})
             for pk in self._kept:
-                if pk not in found:
-                    kept.pop(pk, None)
+                if pk in kept and pk not in found:
+                    kept[pk] = None
         for selection, found in self._digests.items():
-            kept = state.digests.setdefault(selection, {})
-            for pk, digest in found.items():
-                if digest is None:
-                    kept.pop(pk, None)
-                else:
-                    kept[pk] = digest
+            state.digests.setdefault(selection, {}).update(found)
         return state
 
     def _read_members(self, also: Collection[Any], *, compare: bool) -> None:
@@ -257,26 +257,30 @@ class ListReading:
             self._remember(wants.created, entered, created)
         envelope = self._envelope(
             created,
-            [] if wants.updated is None else self._news(kept, wants.updated),
+            [] if wants.updated is None else self._news(kept, wants, wants.updated),
             left if wants.deleted else [],
         )
         return envelope if any(envelope.values()) else None
 
-    def _news(self, kept: Mapping[Any, Model], selection: Selection) -> list[Any]:
+    def _news(self, kept: Mapping[Any, Model], wants: Wants, selection: Selection) -> list[Any]:
         """The rows that changed, and those of the others that show something else than was told."""
         rows = self._wanted("kept", kept, selection)
-        told = {} if self._state is None else self._state.digests.get(selection, {})
+        told = self._told_digests(selection)
         self._remember(selection, kept, rows)
-        loud = self._look.changed
         self._compared.add(shape_of(selection))
+        # A row that was on no page, nor told since, is held by nobody who was told by pages here.
+        unheld = wants.snapshot == selection and not (self._state and self._state.elsewhere)
         news: list[Any] = []
         for pk, row in zip(kept, rows, strict=True):
-            if pk in loud or pk in self._entered:
+            if pk in self._look.changed or pk in self._entered:
                 news.append(row)
-            elif told.get(pk) != _digest(row):
+            elif told[pk] != _digest(row) if pk in told else not unheld or pk in self._look.touched:
                 self._noted.add(pk)
                 news.append(row)
         return news
+
+    def _told_digests(self, selection: Selection) -> Mapping[Any, int | None]:
+        return {} if self._state is None else self._state.digests.get(selection, {})
 
     def _remember(self, selection: Selection, rows: Mapping[Any, Model], shown: list[Any]) -> None:
         digests = self._digests.setdefault(selection, {})
@@ -284,7 +288,7 @@ class ListReading:
             digests.update((pk, _digest(row)) for pk, row in zip(rows, shown, strict=True))
             return
         # As for a page: what some are told may be news to the others.
-        told = {} if self._state is None else self._state.digests.get(selection, {})
+        told = self._told_digests(selection)
         for pk, row in zip(rows, shown, strict=True):
             if digests.get(pk, told.get(pk)) != _digest(row):
                 digests[pk] = None
@@ -292,7 +296,7 @@ class ListReading:
     def _remember_page(self, selection: Selection, shown: list[Any]) -> None:
         """What all are told is known of all; what some are told may be news to the others."""
         assert self._page is not None
-        told = {} if self._state is None else self._state.digests.get(selection, {})
+        told = self._told_digests(selection)
         digests = self._digests.setdefault(selection, {})
         for row, data in zip(self._page.rows, shown, strict=True):
             if self._for_all:
@@ -317,9 +321,13 @@ class ListReading:
         members = self._now()
         selection = wants.created if wants.updated is None else wants.updated
         rows = self._evaluation.rows(members) if selection is not None else {}
+        if not wants.deleted:
+            missed = ()
         shown = self._wanted("all", rows, selection)
         ids = {shown_id(pk, id_) for pk, id_ in members.items()}
         left = [id_ for id_ in missed if id_ not in ids]
+        if not shown and not left and not wants.query:
+            return None  # That something was changed is not for everybody to know.
         if wants.updated is None:
             return self._envelope(shown, [], left)
         return self._envelope([], shown, left)
@@ -374,8 +382,12 @@ class ListReading:
                 rest[pk] = id_
         return fingerprint(item for item in rest.items() if item[0] not in gap.touched)
 
-    def since(self, gap: Gap, *, apart: bool) -> Self:
+    def since(self, gap: Gap, wants: Wants, *, apart: bool) -> Self:
         """See ``Reading``."""
+        followed, state = wants.followed, self._state
+        if gap.rest is not None or state is None or followed not in state.digests:
+            # It holds rows that were told in another process, or in another shape.
+            self._elsewhere = True
         touched = gap.until(self._meanwhile())
         other = copy(self)
         other._apart = apart
@@ -472,12 +484,12 @@ class RowReading:
         """See ``Reading``."""
         return self._state
 
-    def refuses(self, told: bool) -> bool:
-        """Whether a subscriber is answered as a GET of a missing row is.
+    def refuses(self, told: bool) -> Refusal | None:
+        """What a subscriber is answered where a GET of the row is a 404, as GET has it.
 
         One that was ``told`` of the row is told that it is gone instead, where its id is known.
         """
-        return self._row is None and (not told or self._before is None)
+        return None if told and self._before is not None else self._evaluation.missing
 
     def _new_state(self) -> RowState | None:
         if self._row is not None:
@@ -504,10 +516,7 @@ class RowReading:
             return self._envelope("DELETED", wants, for_all=for_all) if was else None
         if not was:
             return self._envelope("CREATED", wants, for_all=for_all)
-        assert self._before is not None
-        if self._loud or self._row.pk != self._before.pk:
-            return self._envelope("UPDATED", wants, for_all=for_all)
-        differs = not self._quiet and self._differs(wants)
+        differs = self._loud or not self._is_same() or (not self._quiet and self._differs(wants))
         return self._envelope("UPDATED", wants, for_all=for_all) if differs else None
 
     @property
@@ -527,6 +536,13 @@ class RowReading:
         if differs:
             self._noted.add(shape)
         return differs
+
+    def _is_same(self) -> bool:
+        """Whether it is the row that was shown last, by the id that it was shown by."""
+        before, now = self._before, self._state
+        assert before is not None
+        assert now is not None
+        return (before.pk, before.id) == (now.pk, now.id)
 
     def catch_up(self, wants: Wants, missed: Collection[str]) -> Envelope | None:
         """See ``Reading``; the row as a whole says all."""
@@ -553,7 +569,7 @@ class RowReading:
         """See ``Reading``."""
         return self._before is not None
 
-    def since(self, gap: Gap, *, apart: bool) -> Self:
+    def since(self, gap: Gap, wants: Wants, *, apart: bool) -> Self:
         """See ``Reading``."""
         before = self._before
         assert before is not None

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 class Purpose(Flag):
     """What a table was read for; a change of it asks for as much to be read again."""
 
+    # Our own questions, on which no answer hangs.
+    NOTHING = 0
     # Who is asking: concerns those whose own rows these are.
     SELF = auto()
     # Whether the view answers, and whatever it keeps of that: everything.
@@ -57,6 +59,8 @@ class Reads:
     def note(self, sql: str) -> None:
         """Note a statement that is about to run."""
         labels, purpose = labels_in(sql), self._purpose
+        if purpose is Purpose.NOTHING:
+            return
         if Purpose.ROWS in purpose or (self._awaited and labels & self._own):
             self._awaited = False
             # A query for rows reads their own table; only what it reads of it beside that counts.
@@ -73,7 +77,7 @@ class Reads:
 
     def _add(self, labels: set[str] | frozenset[str], purpose: Purpose) -> None:
         for label in labels:
-            self.tables[label] = self.tables.get(label, Purpose(0)) | purpose
+            self.tables[label] = self.tables.get(label, Purpose.NOTHING) | purpose
 
     @contextmanager
     def during(self, purpose: Purpose) -> Iterator[None]:
@@ -98,14 +102,14 @@ class Reads:
         """What was read, and what the paths lead along even where nothing was there to read."""
         found = dict(self.tables)
         for label in self.paths.labels():
-            found[label] = found.get(label, Purpose(0)) | Purpose.WHAT
+            found[label] = found.get(label, Purpose.NOTHING) | Purpose.WHAT
         return found
 
 
 def merge(into: Dependencies, other: Mapping[str, Purpose]) -> None:
     """Add what ``other`` depends on."""
     for label, purpose in other.items():
-        into[label] = into.get(label, Purpose(0)) | purpose
+        into[label] = into.get(label, Purpose.NOTHING) | purpose
 
 
 # By root: the models that its evaluations were seen to read. A query of it listens to them from its

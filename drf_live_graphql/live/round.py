@@ -11,10 +11,11 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import APIException
+from rest_framework.status import HTTP_500_INTERNAL_SERVER_ERROR
 
 from drf_live_graphql.changes import Changes
-from drf_live_graphql.exceptions import Refusal, refusal_of
+from drf_live_graphql.exceptions import refusal_of
 
 from .evaluation import Evaluation
 from .reading import ListReading, Look, RowReading, RowState
@@ -22,6 +23,7 @@ from .reading import ListReading, Look, RowReading, RowState
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
 
+    from drf_live_graphql.exceptions import Refusal
     from drf_live_graphql.location import Location
     from drf_live_graphql.requests import Connection
 
@@ -54,7 +56,7 @@ class Work:
     # Other rows may be in the list; any row may show something else.
     which: bool = False
     what: bool = False
-    # The view is to be asked whether it still answers; no row need be read for it.
+    # The view is to be asked whether it still answers, and which rows it shows.
     who: bool = False
     joiners: dict[Subscription, None] = field(default_factory=dict)
 
@@ -70,13 +72,18 @@ class Work:
 
     def relate(self, changes: Changes) -> None:
         """Add changes of rows that the list's rows show."""
-        known = self.related.setdefault(changes.label, Changes(changes.label, links={}))
-        known.merge(changes)
-        if known.links is None or changes.links is None:
-            known.links = None
-        else:
-            for attname, values in changes.links.items():
-                known.links[attname] = known.links.get(attname, set()) | values
+        self.related.setdefault(changes.label, Changes(changes.label)).merge(changes)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no row is known to have changed."""
+        told = self.changed or self.related or self.which or self.what
+        return not (told or self.whole or self.queries)
+
+    @property
+    def only_asks(self) -> bool:
+        """Whether nobody waits for an answer: it asks for permission and nothing else."""
+        return self.quiet and not self.joiners
 
     def put_back(self, earlier: Work) -> None:
         """Add the work of a round that failed."""
@@ -116,8 +123,9 @@ class Outcome:
     facts: frozenset[str] = frozenset()
     tables: Dependencies = field(default_factory=dict)
     paths: Paths | None = None
-    # The user as the view saw it.
+    # The user as the view saw it, and whether that is another sight than before.
     asker: Hashable = None
+    anew: bool = False
     # With whose request the view was asked, and what was known to matter of it at the start.
     speaker: Connection | None = None
     names: tuple[str, ...] = ()
@@ -160,10 +168,13 @@ class Round:
             return outcome
         outcome.speaker = speaker.connection
         cohorts = self._known(strangers)
+        # What a view shows may hang on any column of the user that it has read.
+        outcome.asker = speaker.asker()
+        outcome.anew = self.asker is not None and outcome.asker != self.asker
         try:
             with speaker.surroundings():
                 speaker.authorise(throttle=False)
-                outcome.reading = self._read(speaker, cohorts)
+                outcome.reading = self._read(speaker, cohorts, anew=outcome.anew)
                 self._write(outcome, cohorts)
                 outcome.found = outcome.reading.findings()
         except Exception as error:
@@ -172,13 +183,13 @@ class Round:
                 speaker=speaker.connection,
                 strangers=outcome.strangers,
                 refusal=refusal_of(error),
+                asker=outcome.asker,
             )
             if outcome.refusal is None:
                 raise
         outcome.facts = frozenset(speaker.facts)
         outcome.tables = speaker.reads.dependencies()
         outcome.paths = speaker.reads.paths
-        outcome.asker = speaker.asker()
         return outcome
 
     def _speaker(self) -> tuple[Evaluation | None, set[Hashable]]:
@@ -192,7 +203,9 @@ class Round:
             evaluation = Evaluation(self.key.root, self.key.call, self.location, connection)
             try:
                 same = evaluation.identity() == self.key.identity
-            except APIException:
+            except APIException as error:
+                if error.status_code >= HTTP_500_INTERNAL_SERVER_ERROR:
+                    raise  # Nobody could say who it is; that proves nothing.
                 same = False
             if not same:
                 strangers.add(credential)
@@ -209,8 +222,8 @@ class Round:
         )
         return tuple(cohort for cohort in cohorts if cohort)
 
-    def _read(self, speaker: Evaluation, cohorts: tuple[Cohort, ...]) -> Reading:
-        look = self._look(speaker)
+    def _read(self, speaker: Evaluation, cohorts: tuple[Cohort, ...], *, anew: bool) -> Reading:
+        look = self._look(speaker, anew=anew)
         gaps = dict.fromkeys(self.gaps.values())
         if self.key.root.action == "retrieve":
             then = next((RowState.of(gap.then) for gap in gaps if gap.then), None)
@@ -235,10 +248,8 @@ class Round:
             reading.read_page()
         return reading
 
-    def _look(self, speaker: Evaluation) -> Look:
+    def _look(self, speaker: Evaluation, *, anew: bool) -> Look:
         work = self.work
-        # What a view shows may hang on any column of the user that it has read.
-        anew = self.asker is not None and speaker.asker() != self.asker
         parents = speaker.parents(self.paths, work.related.values()) if work.related else set()
         if parents is None:
             logger.info(
@@ -247,7 +258,7 @@ class Round:
         return Look(
             changed=work.changed,
             touched=parents or (),
-            which=work.which or anew,
+            which=work.which or work.who or anew,
             what=work.what or anew or parents is None,
             whole=work.whole,
         )
@@ -272,12 +283,13 @@ class Round:
                 if how not in ("delta", "resume") and isinstance(reading, RowReading):
                     refused = reading.refuses(part[0].told)
                     if refused and part[0] in self.work.joiners:
-                        outcome.refused.append((part, _not_found()))
+                        outcome.refused.append((part, refused))
                         continue
                 gap = self.gaps.get(part[0]) if how == "resume" else None
                 key: Hashable = (how, part[0].wants, part if how == "catch up" else gap)
                 if key not in envelopes:
-                    envelopes[key] = self._envelope(reading, how, part[0])
+                    quiet = self.work.quiet and not outcome.anew
+                    envelopes[key] = self._envelope(reading, how, part[0], quiet=quiet)
                 envelope = envelopes[key]
                 if envelope is not None:
                     outcome.letters.append(Letter(part, envelope, _payload(part[0], envelope)))
@@ -310,9 +322,13 @@ class Round:
             groups.setdefault(self.gaps.get(sub), []).append(sub)
         return groups
 
-    def _envelope(self, reading: Reading, how: str, sub: Subscription) -> Envelope | None:
+    def _envelope(
+        self, reading: Reading, how: str, sub: Subscription, *, quiet: bool
+    ) -> Envelope | None:
         envelope: Envelope | None = None
-        if how == "query" or (how == "delta" and sub.wants.only_query):
+        if how == "delta" and sub.wants.only_query:
+            envelope = None if quiet else {}
+        elif how == "query":
             envelope = {}
         elif how == "snapshot":
             envelope = reading.snapshot(sub.wants)
@@ -322,7 +338,7 @@ class Round:
             envelope = reading.delta(sub.wants)
         elif how == "resume":
             # A live query can't be known to have missed nothing.
-            back = reading.since(self.gaps[sub], apart=self._has_others())
+            back = reading.since(self.gaps[sub], sub.wants, apart=self._has_others())
             envelope = {} if sub.wants.only_query else back.delta(sub.wants)
         return None if envelope is None else {**envelope, "cursor": self.cursor}
 
@@ -351,12 +367,6 @@ def _payload(sub: Subscription, envelope: Envelope) -> str | None:
     if sub.rendition is None or sub.rendition.asynchronous:
         return None
     return sub.rendition.render(envelope)
-
-
-def _not_found() -> Refusal:
-    refusal = refusal_of(NotFound())
-    assert refusal is not None
-    return refusal
 
 
 __all__ = ["Cohort", "Letter", "Outcome", "Round", "Work"]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from graphql import GraphQLError
 
+    from drf_live_graphql.requests import Connection
     from schema_gen import RootDescription, ViewCall
 
     from .reading import Envelope
@@ -90,6 +91,18 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
         self._error = error
         self._woken.set()
 
+    def disconnect(self, error: GraphQLError) -> None:
+        """See ``Sink``; what was not taken yet is not told any more."""
+        self._waiting.clear()
+        if self._subscription is not None:
+            self._subscription.fail(error)
+
+    @property
+    def connection(self) -> Connection:
+        """See ``Line``."""
+        assert self._subscription is not None
+        return self._subscription.connection
+
     # Iterator.
 
     async def __anext__(self) -> dict[str, Any]:
@@ -122,8 +135,10 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
             queried=self.queried(wants),
             after=self.after,
         )
+        hub = get_hub()
+        hub.attach(self)
         try:
-            await get_hub().subscribe(self._subscription)
+            await hub.subscribe(self._subscription)
         except BaseException:
             await self.aclose()
             raise
@@ -147,6 +162,7 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
         self._closed = True
         self._woken.set()
         if self._subscription is not None:
+            get_hub().detach(self)
             self._subscription.close()
 
 

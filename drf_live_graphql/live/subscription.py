@@ -32,6 +32,9 @@ class Sink(Protocol):
     def fail(self, error: GraphQLError) -> None:
         """The subscription has ended with ``error``."""
 
+    def disconnect(self, error: GraphQLError) -> None:
+        """End all that its connection has open with ``error``, and the connection."""
+
 
 class Subscription:
     """A place in a ``LiveQuery``. Compared by identity."""
@@ -118,6 +121,11 @@ class Subscription:
         if not self.ended:
             self.close()
             self.sink.fail(error)
+
+    def disconnect(self, error: GraphQLError) -> None:
+        """End the connection, as its credential has ended."""
+        if not self.ended:
+            self.sink.disconnect(error)
 
     def close(self) -> None:
         """End, from the client's side; closing twice does no harm."""

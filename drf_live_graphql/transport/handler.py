@@ -27,6 +27,7 @@ from drf_live_graphql.conf import settings
 from drf_live_graphql.context import CONNECTION
 from drf_live_graphql.exceptions import Refusal
 from drf_live_graphql.live import executor
+from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.requests import Connection
 
 from .application import SEND
@@ -46,6 +47,8 @@ logger = logging.getLogger("drf_live_graphql.transport")
 PATIENCE = 2
 # How far answers that were asked for may pile up, as a multiple of OUTBOX_BYTES.
 OVERFLOW = 4
+# Seconds for which a reader that does not read may hold up the close of its socket.
+GRACE = 2.0
 
 
 class LiveHandler(BaseGraphQLTransportWSHandler[Any, Any]):
@@ -80,7 +83,8 @@ class LiveHandler(BaseGraphQLTransportWSHandler[Any, Any]):
         self._schedule_ping()
         try:
             async for message in self.websocket.iter_json():
-                await self._handle(message)
+                if not self._closing:
+                    await self._handle(message)
                 if self._closing:
                     break
         except NonTextMessageReceived:
@@ -98,6 +102,9 @@ class LiveHandler(BaseGraphQLTransportWSHandler[Any, Any]):
         """Let go of everything; awaits the operations' own clean-up."""
         if self._keep_alive is not None:
             self._keep_alive.cancel()
+        get_hub().detach(self)
+        if self._closer is not None:
+            await asyncio.wait({self._closer}, timeout=2 * GRACE)
         tasks = [self.connection_init_timeout_task]
         tasks += [operation.task for operation in self.operations.values()]
         for operation in list(self.operations.values()):
@@ -134,9 +141,27 @@ class LiveHandler(BaseGraphQLTransportWSHandler[Any, Any]):
     async def _close(self, code: CloseCode, reason: str) -> None:
         if not self._closing:
             self._closing = True
-            self._outbox.close()
-            with suppress(Exception):  # The other side may have gone first.
-                await self.websocket.close(code=int(code), reason=reason)
+            await self._shut(code, reason)
+
+    async def _shut(self, code: CloseCode, reason: str) -> None:
+        self._outbox.close()
+        with suppress(Exception):  # The other side may have gone first.
+            await self.websocket.close(code=int(code), reason=reason)
+
+    def disconnect(self, error: GraphQLError) -> None:
+        """See ``Wire``. A client of graphql-ws then connects again, with fresh credentials."""
+        if self._closing:
+            return
+        self._closing = True
+        self._outbox.drop()
+        for operation in list(self.operations.values()):
+            self.put_error(operation.id, [error])
+            operation.close()
+        self._closer = asyncio.get_running_loop().create_task(self._shut_later())
+
+    async def _shut_later(self) -> None:
+        await self._outbox.flush(GRACE)
+        await self._shut(CloseCode.FORBIDDEN, "Forbidden")
 
     # Messages.
 
@@ -173,6 +198,7 @@ class LiveHandler(BaseGraphQLTransportWSHandler[Any, Any]):
             ack["payload"] = answer
         self._put(ack)
         self.connection_acknowledged = True
+        get_hub().attach(self)
 
     async def handle_ping(self, message: Any) -> None:
         """Answer; a pong carries the ping's payload back."""

@@ -58,6 +58,9 @@ class Wire(Protocol):
     def put_complete(self, id_: str) -> None:
         """End the operation."""
 
+    def disconnect(self, error: GraphQLError) -> None:
+        """End every operation with ``error``, then the socket."""
+
 
 class Operation:
     """A ``subscribe`` message's operation, from its text to its last result.
@@ -238,6 +241,10 @@ class Operation:
     def fail(self, error: GraphQLError) -> None:
         """See ``Sink``."""
         self._wire.put_error(self.id, [error])
+
+    def disconnect(self, error: GraphQLError) -> None:
+        """See ``Sink``."""
+        self._wire.disconnect(error)
 
 
 def _is_request_error(result: Any) -> bool:

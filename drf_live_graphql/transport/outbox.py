@@ -124,6 +124,16 @@ class Outbox:
             self._acknowledged = max(self._acknowledged, self._pings.popleft()[0])
             self._maybe_drained()
 
+    def drop(self) -> None:
+        """Forget what waits to be sent."""
+        self._waiting.clear()
+        self._waiting_bytes = 0
+
+    async def flush(self, patience: float) -> None:
+        """Wait until the server took what was put, or for ``patience`` seconds."""
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=patience)
+
     def close(self) -> None:
         """Send nothing more."""
         self._closed = True

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connections, transaction
 from django.db.models import signals
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from drf_live_graphql.changes import ancestors, batch, watch, watched
+from drf_live_graphql.changes import ancestors, batch, label_of, watch, watch_all, watched
+from tests import servers
 from tests.changes.conftest import EVERYTHING
+from tests.changes.models import Vessel
 from tests.project import models
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.changes.conftest import Commit
+    from pytest_django.fixtures import SettingsWrapper
+
+    from tests.changes.conftest import Commit, Recorder
 
 pytestmark = pytest.mark.usefixtures("live_db")
 
+VESSEL = "changes_tests.vessel"
 TASK, LABEL, TASK_LABELS = "project.task", "project.label", "project.task_labels"
 
 
@@ -81,10 +92,8 @@ def test_both_ends_of_a_many_to_many_change(
 
 def test_a_child_of_several_tables_is_a_change_of_its_parent(published: list[Commit]) -> None:
     truck = models.Truck.objects.create(name="lorry", load=3)
-    # post_save comes after the transaction that save() makes for the two tables.
     assert published == [
-        {"project.truck": {truck.pk: "created"}},
-        {"project.vehicle": {truck.pk: "created"}},
+        {"project.truck": {truck.pk: "created"}, "project.vehicle": {truck.pk: "created"}}
     ]
 
 
@@ -129,6 +138,78 @@ def test_a_model_that_is_unwatched_costs_nothing(published: list[Commit]) -> Non
         assert not signal.has_listeners(Session)
     Session.objects.create(session_key="a", expire_date=timezone.now())
     assert published == []
+
+
+START = """
+import django
+from django.conf import settings
+settings.DRF_LIVE_GRAPHQL = {settings}
+django.setup()
+from django.apps import apps
+from django.db.models import signals
+from drf_live_graphql.changes import watched
+print(json.dumps({{
+    "watched": sorted(watched()),
+    "listened": [
+        model._meta.label_lower
+        for model in apps.get_models(include_auto_created=True)
+        for signal in vars(signals).values()
+        if isinstance(signal, signals.ModelSignal) and signal.has_listeners(model)
+        if any("drf_live" in str(key) for (key, _), *_ in signal.receivers)
+    ],
+}}))
+"""
+
+
+def _start(**settings: Any) -> dict[str, Any]:
+    """What a process with these settings watches, and to which models it listens."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import json" + START.format(settings=settings)],
+        env=servers.environment(),
+        cwd=servers.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_every_model_is_watched_but_those_that_a_setting_names() -> None:
+    """A whole app, or a model by its label; a model that is registered is watched all the same."""
+    unwatched = ["schema_gen_tests", "auth.User", "Project.Fence", "nobody.Knows"]
+    labels = set(_start(UNWATCHED=unwatched)["watched"])
+    models_ = apps.get_models(include_auto_created=True)
+    everything = {label_of(model) for model in models_}
+    left_out = {label for label in everything if label.startswith("schema_gen_tests.")}
+    assert "project.fence" in labels
+    assert everything - labels == {*left_out, "auth.user"}
+    assert {"project.task_labels", "auth.user_groups", "sessions.session"} <= labels
+
+
+def test_without_a_router_nothing_is_watched() -> None:
+    """The app is installed, and no `live.py` is found."""
+    assert _start(AUTODISCOVER="no_such_module") == {"watched": [], "listened": []}
+
+
+def test_the_default_leaves_sessions_alone() -> None:
+    started = _start()
+    assert "sessions.session" not in started["watched"]
+    assert "sessions.session" not in started["listened"]
+    assert "project.task_labels" in started["listened"]
+
+
+def test_what_is_unwatched_has_to_be_a_list(settings: SettingsWrapper) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"UNWATCHED": "sessions.Session"}
+    with pytest.raises(
+        ImproperlyConfigured, match=r"list of model labels.*'sessions.Session' came"
+    ):
+        watch_all()
+
+
+def test_rows_of_a_model_that_nobody_registered_are_captured(published: list[Commit]) -> None:
+    user = get_user_model().objects.create(username="ada")
+    assert published == [{"auth.user": {user.pk: "created"}}]
 
 
 def test_watching_twice_publishes_once(published: list[Commit]) -> None:
@@ -205,6 +286,73 @@ def test_get_or_create_and_its_kin_are_captured(published: list[Commit]) -> None
         {"project.fence": {fence.pk: "created"}},
         {"project.fence": {fence.pk: "updated"}},
     ]
+
+
+def test_a_row_that_its_manager_hides_is_captured(published: list[Commit]) -> None:
+    """Softly deleted: the row is there, and no manager of the model says so."""
+    vessel = Vessel.objects.create(name="v")
+    vessel.sunk = True
+    vessel.save()
+    vessel.name = "w"
+    vessel.save()
+    pk = vessel.pk
+    vessel.delete()
+    assert [commit[VESSEL] for commit in published] == [
+        {pk: "created"},
+        {pk: "updated"},
+        {pk: "updated"},
+        {pk: "deleted"},
+    ]
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "other"])
+def test_each_database_has_transactions_of_its_own(published: list[Commit]) -> None:
+    with transaction.atomic("default"), transaction.atomic("other"):
+        here = models.Fence.objects.create()
+        there = models.Fence.objects.using("other").create(pk=here.pk + 100)
+    assert published == [
+        {"project.fence": {there.pk: "created"}},
+        {"project.fence": {here.pk: "created"}},
+    ]
+    published.clear()
+    with transaction.atomic("default"):
+        there.save()
+        assert published == [{"project.fence": {there.pk: "updated"}}]
+        models.Fence.objects.using("other").all().delete()
+        assert published[1:] == [{"project.fence": {there.pk: "deleted"}}]
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "other"])
+def test_a_row_is_read_in_the_database_that_it_is_saved_to(
+    project: models.Project, recorder: Recorder
+) -> None:
+    """A row of the same key elsewhere is another row."""
+    task = models.Task.objects.create(project=project, title="t")
+    elsewhere = models.Project.objects.using("other").create(pk=project.pk + 100, slug="o")
+    models.Task.objects.using("other").create(pk=task.pk, project=elsewhere, title="t")
+    recorder.clear()
+    third = models.Project.objects.using("other").create(pk=project.pk + 200, slug="p")
+    copy = models.Task.objects.using("other").get()
+    copy.project = third
+    copy.save()
+    copy.delete()
+    moved, deleted = (links[TASK] for links in recorder.links[1:])
+    assert moved == {"project_id": {elsewhere.pk, third.pk}, "assignee_id": set()}
+    assert deleted == {"project_id": {third.pk}, "assignee_id": set()}
+
+
+def test_a_hook_of_a_hook_of_a_commit_is_captured(published: list[Commit]) -> None:
+    keys: list[int] = []
+
+    def write() -> None:
+        with transaction.atomic():
+            keys.append(models.Fence.objects.create().pk)
+            if len(keys) < 4:
+                transaction.on_commit(write)
+
+    write()
+    assert published == [{"project.fence": {key: "created"}} for key in keys]
+    assert len(keys) == 4
 
 
 def test_clearing_what_is_empty_changes_this_end_alone(

@@ -110,3 +110,94 @@ def test_proxies_go_by_the_label_of_their_table() -> None:
 
 def test_the_host_is_told_where_nobody_says_otherwise() -> None:
     assert Stamp("abc", 1, 0.0).host == module.HOST
+
+
+def _linked(label: str, links: Any, **kinds: Any) -> Changes:
+    changes = _changes(label, **kinds)
+    changes.links = links
+    return changes
+
+
+def test_links_arrive_as_what_they_are() -> None:
+    """By the type of what they point to, whatever a serialiser made of it."""
+    links: Any = {"owner_id": {7, 2**70}}
+    sent = _linked("project.document", links, updated=[uuid.uuid4()])
+    assert decode(_sent(encode(sent, STAMP))) == sent
+    shelf = uuid.uuid4()
+    links = {"author_id": {1}, "translator_id": {"ada"}, "shelf_id": {shelf}, "editor_id": set()}
+    sent = _linked("schema_gen_tests.book", links, created=[1])
+    assert decode(_sent(encode(sent, STAMP))) == sent
+
+
+def test_links_of_everything_arrive() -> None:
+    sent = Changes("project.task_labels", everything=True, links={"task_id": {1}, "label_id": {2}})
+    assert decode(_sent(encode(sent, STAMP))) == sent
+
+
+def test_no_links_and_unknown_ones_are_told_apart() -> None:
+    for links in ({}, None):
+        sent = _linked("project.fence", links, updated=[1])
+        assert decode(_sent(encode(sent, STAMP))).links == links
+
+
+def test_links_that_this_version_of_the_model_does_not_have_are_unknown() -> None:
+    message = _sent(encode(_linked("project.task", {"gone_id": {1}}, updated=[1]), STAMP))
+    assert decode(message).links is None
+
+
+def test_a_message_without_links_is_one_with_unknown_ones() -> None:
+    message = _sent(encode(_linked("project.task", {"project_id": {1}}, updated=[1]), STAMP))
+    del message["links"]
+    assert decode(message) == _changes("project.task", updated=[1])
+
+
+def test_a_key_of_two_columns_arrives() -> None:
+    sent = _changes("changes_tests.buoy", updated=[(1, 2), (1, 3)])
+    assert decode(_sent(encode(sent, STAMP))) == sent
+
+
+def test_the_links_of_a_commit_are_those_of_its_parts() -> None:
+    changes = Changes("project.task")
+    part = _linked("project.task", {"project_id": {1}, "assignee_id": set()}, updated=[1])
+    changes.merge(part)
+    changes.merge(_linked("project.task", {"project_id": {2}}, updated=[2]))
+    changes.merge(Changes("project.task", everything=True, links={"assignee_id": {3}}))
+    assert changes.links == {"project_id": {1, 2}, "assignee_id": {3}}
+    # The parts stay what they were.
+    assert part.links == {"project_id": {1}, "assignee_id": set()}
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_one_unknown_part_makes_the_links_of_a_commit_unknown(place: int) -> None:
+    parts = [_linked("project.task", {"project_id": {n}}, updated=[n]) for n in range(3)]
+    parts[place].links = None
+    changes = Changes("project.task")
+    for part in parts:
+        changes.merge(part)
+    assert changes.links is None
+    assert set(changes.kinds) == {0, 1, 2}
+
+
+def test_a_part_with_no_change_in_it_says_nothing_of_links() -> None:
+    changes = _linked("project.task", {"project_id": {1}}, updated=[1])
+    changes.merge(Changes("project.task"))
+    assert changes.links == {"project_id": {1}}
+    empty = Changes("project.task")
+    empty.merge(changes)
+    assert empty == changes
+
+
+def test_too_many_links_are_unknown() -> None:
+    few = _linked("project.task", {"project_id": {1, 2}}, updated=[1])
+    many = _linked("project.task", {"project_id": {1, 2, 3}, "assignee_id": {1}}, updated=[1])
+    rows = _linked("project.task", {"project_id": {1, 2}}, updated=[1, 2, 3])
+    assert split([few, many, rows], 2) == [
+        few,
+        _changes("project.task", updated=[1]),
+        # Which rows, nobody says; but where they are.
+        Changes("project.task", everything=True, links={"project_id": {1, 2}}),
+    ]
+
+
+def test_a_through_model_that_django_made_has_a_label() -> None:
+    assert label_of(models.Task.labels.through) == "project.task_labels"

@@ -9,6 +9,7 @@ import pytest
 from channels.layers import channel_layers, get_channel_layer
 
 from drf_live_graphql.changes import group_of, publisher
+from drf_live_graphql.changes.control import CONTROL
 from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.testing import settled
 from tests.project import models
@@ -170,7 +171,7 @@ async def test_one_channel_one_group_a_model_and_nothing_left_behind(
     await settled()
     assert len(layer.channels) <= 1
     # And those of what proves who they are.
-    labels = {LABEL, "project.vehicle", "auth.user", "sessions.session"}
+    labels = {CONTROL, LABEL, "project.vehicle", "auth.user", "sessions.session"}
     assert set(layer.groups) == set(map(group_of, labels))
     assert {len(channels) for channels in layer.groups.values()} == {1}
 
@@ -184,7 +185,7 @@ async def test_one_channel_one_group_a_model_and_nothing_left_behind(
         await last.started()
     await settled()
     assert hub.queries == ()
-    assert not any(layer.groups.values())
+    assert [group for group, channels in layer.groups.items() if channels] == [group_of(CONTROL)]
     assert {task.get_coro().__name__ for task in hub._tasks} == {"_receive", "_watch"}
     assert hub._by_label == {}
 
@@ -203,7 +204,7 @@ async def test_a_model_that_nobody_watches_any_more_is_left(
     await (await socket.subscribe("{ fences { id } }")).started()
     await settled()
     joined = {group for group, channels in layer.groups.items() if channels}
-    assert group_of(LABEL) in joined
+    assert {group_of(CONTROL), group_of(LABEL)} <= joined
     assert group_of("project.vehicle") not in joined
 
 
@@ -221,7 +222,8 @@ async def test_rejoining_keeps_a_group_that_the_layer_would_forget(
 
     async def group_add(group: str, channel: str) -> None:
         await add(group, channel)
-        joined.set()
+        if group == group_of(LABEL):
+            joined.set()
 
     monkeypatch.setattr(layer, "group_add", group_add)
     await joined.wait()

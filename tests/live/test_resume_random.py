@@ -18,7 +18,7 @@ from django.db import connections
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from drf_live_graphql.changes import publisher
+from drf_live_graphql.changes import bulk, publisher
 from drf_live_graphql.live.hub import Hub
 from drf_live_graphql.transport import operations
 from tests.oracle import world
@@ -29,7 +29,7 @@ from tests.oracle.wire import InProcessWire, Operation, Socket
 from tests.project.asgi import application
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
 EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "0"))
 ROOTS = ("vehicles", "serviceVehicles", "articles", "documents", "taskDetails", "projects")
@@ -179,7 +179,15 @@ def run(play: Callable[[], Awaitable[int]]) -> int:
         return runner.run(played())
 
 
-@pytest.mark.usefixtures("live_db")
+@pytest.fixture
+def bulk_writes() -> Iterator[None]:
+    """Writes without signals are captured, as with the setting CAPTURE_BULK."""
+    bulk.install()
+    yield
+    bulk.uninstall()
+
+
+@pytest.mark.usefixtures("live_db", "bulk_writes")
 def test_who_comes_back_ends_with_what_get_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     exact = 0
 

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from drf_live_graphql.changes import bulk
 from tests.oracle.machine import Oracle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "0"))
 """`make oracle` sets it: other examples each time. Without it, few and always the same."""
 
 
-@pytest.mark.usefixtures("live_db")
+@pytest.fixture
+def bulk_writes() -> Iterator[None]:
+    """Writes without signals are captured, as with the setting CAPTURE_BULK."""
+    bulk.install()
+    yield
+    bulk.uninstall()
+
+
+@pytest.mark.usefixtures("live_db", "bulk_writes")
 def test_what_clients_hold_is_what_rest_answers(channel_layer: str) -> None:
     from tests.project.asgi import application
 

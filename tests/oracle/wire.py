@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,9 +120,10 @@ class ServerWire:
         self._task = asyncio.create_task(self._read(receive, closed))
 
     async def _read(self, receive: Callable[[str], None], closed: Callable[[int], None]) -> None:
-        async for frame in self._socket:
-            receive(str(frame))
-            await self.reading.wait()
+        with suppress(ConnectionClosedError):  # Any code but those of a plain goodbye.
+            async for frame in self._socket:
+                receive(str(frame))
+                await self.reading.wait()
         closed(self._socket.close_code or 1006)
 
     async def send(self, text: str) -> None:
@@ -191,6 +194,7 @@ class Socket:
         self.wire = wire
         self.operations: dict[str, Operation] = {}
         self.close_code: int | None = None
+        self.closed = asyncio.Event()
         self._numbers = iter(range(1, 1_000_000))
         self._acknowledged = asyncio.Event()
 
@@ -241,6 +245,7 @@ class Socket:
 
     def _closed(self, code: int) -> None:
         self.close_code = code
+        self.closed.set()
         self._acknowledged.set()
         for operation in self.operations.values():
             operation.receive({"type": "closed"})

@@ -2,7 +2,7 @@
 
 `TEST_DATABASE=sqlite|postgres` chooses the database (or `DATABASE_URL` names one);
 `TEST_CHANNEL_LAYER=memory|pubsub|core` the channel layer of a server process. In the suite itself
-the fixture `channel_layer` chooses.
+the fixture `channel_layer` chooses. `TEST_AUTH_MAX_AGE` (seconds) is that of a server process.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "drf_live_graphql",
     "tests.project",
     "tests.schema_gen",
+    "tests.changes",
 ]
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -43,12 +44,18 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIGRATION_MODULES = dict.fromkeys(["auth", "authtoken", "contenttypes", "sessions"])
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
+if age := os.environ.get("TEST_AUTH_MAX_AGE"):
+    DRF_LIVE_GRAPHQL = {"AUTH_MAX_AGE": float(age)}
+
 if os.environ.get("TEST_DATABASE") == "postgres":
     DATABASES = {"default": servers.database_from_url(servers.postgres_url())}
 elif url := os.environ.get("DATABASE_URL"):
     DATABASES = {"default": servers.database_from_url(url)}
 else:
     DATABASES = {"default": servers.sqlite_of_this_run()}
+
+# For what is written to a second database.
+DATABASES["other"] = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
 
 if layer := os.environ.get("TEST_CHANNEL_LAYER"):
     CHANNEL_LAYERS = servers.channel_layers(

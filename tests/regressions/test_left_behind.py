@@ -47,6 +47,7 @@ async def test_a_subscription_that_ends_at_its_fence_raises_no_doubt(
         sent.set()
 
     socket = await connect()
+    await settled()
     with monkeypatch.context() as patch:
         patch.setattr(hub_module, "FENCE_TIMEOUT", 0.1)
         patch.setattr(InMemoryChannelLayer, "group_send", lost)
