@@ -166,7 +166,9 @@ class LiveQuery:
     @property
     def overgrown(self) -> bool:
         """Whether more happened, while nobody was there, than one who comes back is told."""
-        return self._work.whole or len(self._work.changed) > settings.RESUME_ROWS
+        work = self._work
+        heard = len(work.changed) + sum(len(changes.kinds) for changes in work.related.values())
+        return work.whole or heard > settings.RESUME_ROWS
 
     @property
     def rounds(self) -> int:

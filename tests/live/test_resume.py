@@ -560,6 +560,31 @@ async def test_more_than_is_remembered_is_a_snapshot(
     assert len(told(back)[0]["snapshot"]) == 6
 
 
+async def test_more_of_what_rows_show_than_is_remembered_is_a_snapshot(
+    connect: Connect, settings: SettingsWrapper
+) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"RESUME_ROWS": 5}
+    user, _ = await user_of("ada")
+
+    def build() -> models.Task:
+        project = models.Project.objects.create(name="Hull", slug="hull")
+        models.Membership.objects.create(project=project, user=user)
+        task = models.Task.objects.create(project=project, title="one")
+        task.comments.create(author=user, text="first")
+        return task
+
+    task = await sync_to_async(build)()
+    document = "subscription { taskDetails { snapshot { comments { text } } updated { title } } }"
+    cursor = await was_connected(connect, document, "ada")
+    assert len(get_hub().retained) == 1
+    for _ in range(6):
+        await task.comments.acreate(author=user, text="more")
+    await settled()
+    assert get_hub().retained == ()
+    back = await begin(await connect("ada"), document, cursor)
+    assert len(told(back)[0]["snapshot"][0]["comments"]) == 7
+
+
 async def test_changes_that_may_have_been_missed_are_a_snapshot(
     connect: Connect, settings: SettingsWrapper
 ) -> None:

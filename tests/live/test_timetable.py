@@ -173,6 +173,19 @@ async def test_a_view_is_read_again_at_its_interval(
     assert operation.payloads[-1]["data"]["fences"]["deleted"] == [two]
 
 
+async def test_a_query_that_is_kept_is_not_asked_but_again_when_somebody_comes_back(
+    clock: Clock,
+) -> None:
+    query = Query(clock.now)
+    timetable = _timetable(query)
+    query.alive, query.retained = False, True
+    clock.go_to(timetable, clock.now + 3 * AGE)
+    assert query.calls["asked"] == 0
+    query.alive, query.retained = True, False
+    clock.go_to(timetable, clock.now + AGE)
+    assert query.calls["asked"] > 0
+
+
 async def test_the_interval_is_kept_while_somebody_watches(clock: Clock) -> None:
     router = LiveRouter()
     router.register("fences", Newest, refresh_every=5)
