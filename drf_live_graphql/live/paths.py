@@ -121,8 +121,9 @@ def is_column(model: type[Model], name: str) -> bool:
     try:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
-        return any(name == f.attname for f in model._meta.concrete_fields)
-    return field.concrete and not field.is_relation
+        return False
+    # Of a foreign key, that is its ``attname``.
+    return bool(getattr(field, "column", None)) and (not field.is_relation or name == field.attname)
 
 
 class Paths:
