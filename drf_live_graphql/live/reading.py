@@ -578,6 +578,8 @@ class RowReading:
         touched = bool(gap.touched or gap.own or self._loud)
         other._quiet = not touched and not self._vague
         other._look = replace(self._look, whole=touched)
+        if self._row is not None and wants.snapshot is not None:
+            self._instance(wants.snapshot)  # What that reads is to be heard of from now on.
         if known := gap.touched or gap.then or gap.own:
             other._before = earlier = RowState.of(known)
             earlier.digests = before.digests

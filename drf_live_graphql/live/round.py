@@ -21,7 +21,7 @@ from .evaluation import Evaluation
 from .reading import ListReading, Look, RowReading, RowState
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping
+    from collections.abc import Hashable, Iterable, Iterator, Mapping
 
     from drf_live_graphql.exceptions import Refusal
     from drf_live_graphql.location import Location
@@ -234,6 +234,8 @@ class Round:
         keep = self.keep or any(want.rows for want in wants)
         if self.state is None:
             self._survey(speaker, wants)
+        # Those who come back are shown no page to learn from.
+        self._survey(speaker, {sub.wants for sub in self.gaps}, sample=True)
         reading = ListReading(
             speaker,
             self.state if keep else None,
@@ -264,14 +266,14 @@ class Round:
         )
 
     @staticmethod
-    def _survey(speaker: Evaluation, wants: list[Wants]) -> None:
+    def _survey(speaker: Evaluation, wants: Iterable[Wants], *, sample: bool = False) -> None:
         """Before the first row is read, know what rows will be read with."""
         for want in wants:
             for selection in {want.created, want.updated}:
                 if selection is None:
                     continue
                 speaker.survey(selection)
-                if want.snapshot != selection:
+                if sample or want.snapshot != selection:
                     speaker.sample(selection)
 
     def _write(self, outcome: Outcome, cohorts: tuple[Cohort, ...]) -> None:

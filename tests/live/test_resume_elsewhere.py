@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from channels.layers import get_channel_layer
 from django.contrib.auth import get_user_model
+from rest_framework.serializers import ModelSerializer, SerializerMethodField
+from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from drf_live_graphql import LiveRouter
 from drf_live_graphql.live import history, hub, resume
 from drf_live_graphql.live.cursor import Cursor
 from drf_live_graphql.live.hub import Hub
 from drf_live_graphql.transport import operations
+from tests.live.test_query import _nowhere
 from tests.live.test_resume import FENCES, NOTES, NOTHING, cursor_of, row, told
 from tests.project import models
+from tests.project.asgi import application as project
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper
@@ -34,9 +39,14 @@ class Processes:
         self.here, self.there = Hub(), Hub()
 
     async def begin(
-        self, hub: Hub, document: str, after: str | None = None, user: str = ""
+        self,
+        hub: Hub,
+        document: str,
+        after: str | None = None,
+        user: str = "",
+        application: Any = project,
     ) -> Operation:
-        socket = await self.connect(user)
+        socket = await self.connect(user, application=application)
         self.monkeypatch.setattr(operations, "get_hub", lambda: hub)
         extensions = {} if after is None else {"live": {"after": after}}
         operation = await socket.subscribe(document, **extensions)
@@ -48,9 +58,9 @@ class Processes:
         for process in (self.here, self.there, self.here):
             await process.settle()
 
-    async def was_connected(self, document: str, user: str = "") -> str:
+    async def was_connected(self, document: str, user: str = "", application: Any = project) -> str:
         """The cursor of a client that was connected here and is gone."""
-        socket = await self.connect(user)
+        socket = await self.connect(user, application=application)
         self.monkeypatch.setattr(operations, "get_hub", lambda: self.here)
         operation = await socket.subscribe(document)
         await operation.started()
@@ -217,3 +227,44 @@ async def test_nested_rows_that_changed_are_told_or_read_anew(processes: Process
     await label.asave()
     await processes.settled()
     assert {"title": "one", "labels": [{"name": "red"}]} in told(back)[-1]["updated"]
+
+
+class Labelled(ModelSerializer[models.Fence]):
+    """Shows what nobody can tell a row by."""
+
+    labels = SerializerMethodField()
+
+    class Meta:
+        model = models.Fence
+        fields = ("id", "labels")
+
+    def get_labels(self, fence: models.Fence) -> int:
+        return models.Label.objects.count()
+
+
+class Fences(ReadOnlyModelViewSet[models.Fence]):
+    serializer_class = Labelled
+    queryset = models.Fence.objects.order_by("id")
+
+
+@pytest.mark.parametrize("single", [False, True])
+async def test_rows_that_were_told_there_are_told_anew_here(
+    processes: Processes, single: bool
+) -> None:
+    """This process has told nobody of them, but somebody holds them."""
+    router = LiveRouter()
+    router.register("fences", Fences)
+    application = router.asgi(_nowhere)
+    fence = await models.Fence.objects.acreate()
+    shown = {"id": str(fence.pk), "labels": 1}
+    document = "subscription { fences { snapshot { id labels } updated { id labels } } }"
+    change: dict[str, Any] = {"snapshot": None, "updated": [shown]}
+    if single:
+        document = f"subscription {{ fence(id: {fence.pk}) {{ action instance {{ id labels }} }} }}"
+        change = {"action": "UPDATED", "instance": shown}
+    cursor = await processes.was_connected(document, application=application)
+    back = await processes.begin(processes.there, document, cursor, application=application)
+    assert back.payloads == []
+    await models.Label.objects.acreate(name="red")
+    await processes.settled()
+    assert told(back) == [change]
