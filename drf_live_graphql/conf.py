@@ -75,6 +75,13 @@ DEFAULTS: Mapping[str, object] = {
     "HUB_PING": 1.0,
     # Times that a failing evaluation is tried again before its operations end with an error.
     "EVALUATION_RETRIES": 4,
+    # Seconds for which a client that comes back is told exactly what it missed; 0 is off. A query
+    # whose last subscription left is kept for as long, gathering what changes.
+    "RESUME_WINDOW": 120.0,
+    # Such queries that one process keeps; then the oldest go.
+    "RESUME_QUERIES": 1_000,
+    # Changed rows that one query remembers for those who come back, and that one is told of.
+    "RESUME_ROWS": 5_000,
     # Seconds after which authentication and permissions are asked anew for whoever is subscribed,
     # though nothing was changed: a session, token, account or right that ended unseen ends what it
     # was good for within that time. None: only with the next payload.

@@ -60,7 +60,7 @@ REMEMBERED = 1_000
 _OF_THE_CALL = frozenset({"PATH_INFO", "QUERY_STRING", "REQUEST_METHOD", "SCRIPT_NAME"})
 _EVERYTHING = "*"
 # The value of a fact that a connection does not have.
-_ABSENT = object()
+ABSENT = object()
 
 
 class Connection:
@@ -182,13 +182,13 @@ class Connection:
         """The value of a fact that ``LiveRequest.reads`` named, for comparison."""
         kind, _, key = name.partition(":")
         if kind == "SESSION":
-            return self.session_key if self.has_session else _ABSENT
+            return self.session_key if self.has_session else ABSENT
         source: Mapping[str, Any] = {
             "META": self.meta,
             "COOKIE": self.cookies,
             "EXTRA": self.extras,
         }[kind]
-        value = tuple(sorted(source.items())) if key == _EVERYTHING else source.get(key, _ABSENT)
+        value = tuple(sorted(source.items())) if key == _EVERYTHING else source.get(key, ABSENT)
         try:
             hash(value)
         except TypeError:
@@ -436,4 +436,4 @@ def _meta_of(scope: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
     return meta, dict(cookies if cookies is not None else parse_cookie(meta.get("HTTP_COOKIE", "")))
 
 
-__all__ = ["Connection", "LiveRequest"]
+__all__ = ["ABSENT", "Connection", "LiveRequest"]

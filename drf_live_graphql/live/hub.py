@@ -13,7 +13,7 @@ import logging
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 from channels.layers import get_channel_layer
 
@@ -30,11 +30,16 @@ from drf_live_graphql.exceptions import (
 )
 from drf_live_graphql.location import locate
 
-from . import executor
+from . import executor, reads
 from .commits import Commits
+from .cursor import Cursor
 from .evaluation import Evaluation
+from .history import shape_of
+from .identity import is_private
 from .pulse import Pulse
 from .query import LiveQuery
+from .resume import ANSWER, ASK, Questions, Told, answer
+from .retention import Retained
 from .routing import labels_of
 from .sequence import Sequence
 from .timetable import Timetable
@@ -47,6 +52,7 @@ if TYPE_CHECKING:
     from drf_live_graphql.changes import Changes
     from drf_live_graphql.requests import Connection
     from drf_live_graphql.users import UserKey
+    from schema_gen import RootDescription
 
     from .line import Line
     from .round import Outcome
@@ -67,6 +73,9 @@ SETTLING = 0.01
 # Seconds that this process may have stood still (stopped, suspended, busy elsewhere) without its
 # messages being in doubt; channel layers keep them for a minute.
 STANDSTILL = 10.0
+# Times that another process is asked the same: once it has said what the answer depends on, which
+# this one may not have listened to.
+QUESTIONS = 2
 
 
 class Hub:
@@ -100,16 +109,34 @@ class Hub:
         self._wires = Wires(self._reconnected)
         self._turn = 0
         self._doubt = False
-        self._received = 0
+        self._count = 0
+        self._numbers: WeakValueDictionary[int, LiveQuery] = WeakValueDictionary()
+        self._retained = Retained()
+        self._questions = Questions(self._send)
 
-    def cursor(self) -> str:
-        """Where this hub stands: its own id and how many messages it has received."""
-        return f"{self._id}.{self._received}"
+    @property
+    def address(self) -> str:
+        """The channel on which other processes reach this one; empty while there is none."""
+        return self._channel or ""
 
     @property
     def queries(self) -> tuple[LiveQuery, ...]:
-        """The live queries there are."""
-        return tuple(self._queries.values())
+        """The live queries that somebody is subscribed to."""
+        return tuple(query for query in self._queries.values() if query not in self._retained)
+
+    @property
+    def retained(self) -> tuple[LiveQuery, ...]:
+        """The live queries that are kept for one who comes back."""
+        return tuple(self._retained)
+
+    def keeps(self, query: LiveQuery) -> bool:
+        """Whether a live query is kept for one who comes back."""
+        return query in self._retained
+
+    def count(self) -> int:
+        """A number that no other live query of this hub gets."""
+        self._count += 1
+        return self._count
 
     # Connections.
 
@@ -175,26 +202,62 @@ class Hub:
                 evaluation.authorise(throttle=not subscription.told)
             return evaluation.identity(), evaluation.user(), frozenset(evaluation.facts)
 
-        identity, user, reads = await executor.run(authorise, root)
+        identity, user, facts = await executor.run(authorise, root)
         connection.stands_for(user)
-        self._learn(root, reads)
+        self._learn(root, facts)
         if subscription.ended:
             return
         key = key_of(root, call, connection, identity)
+        self._sweep()
         query = self._queries.get(key)
         if query is None:
             query = self._queries[key] = LiveQuery(self, key, location, labels_of(root.model))
+            self._numbers[query.number] = query
             self._timetable.add(query)
+        self._retained.discard(query)
         query.reserve(subscription)
         self._index(query)
         try:
             await self._listen(query.all_labels())
+            await self._consult(subscription, key)
         except BaseException:
             if subscription.query is query:
                 query.leave(subscription)
             raise
         if not subscription.ended and subscription.query is query:
             query.join(subscription)
+
+    async def _consult(self, subscription: Subscription, key: Key) -> None:
+        """Ask the process that a client comes from what it missed.
+
+        This one is in the groups by now, so it hears of what happens after that.
+        """
+        after, query = subscription.after, subscription.query
+        if not isinstance(after, Cursor) or (after.hub and after.hub == self._channel):
+            return
+        found = None
+        if self._channel is not None and query is not None and settings.RESUME_WINDOW > 0:
+            found = await self._ask(after, subscription, query, key)
+        if subscription.query is query:
+            subscription.after = found
+
+    async def _ask(
+        self, after: Cursor, subscription: Subscription, query: LiveQuery, key: Key
+    ) -> Told | None:
+        shape = shape_of(subscription.wants.followed)
+        for _ in range(QUESTIONS):
+            if self._doubt or self._channel is None:
+                return None
+            rounds = query.rounds
+            known = await self._questions.ask(after, shape, key.root, self._channel)
+            if known is None or not known.is_for(key, subscription.connection):
+                return None
+            self._learn(key.root, known.names)
+            reads.learn(key.root, known.reads)
+            if await self.listens(query):
+                return Told(known.gap, query.number, rounds)
+            # What concerns the query was not heard all the while.
+        return None
 
     async def listens(self, query: LiveQuery) -> bool:
         """Have ``query`` hear of all that concerns it; whether it did so before this call."""
@@ -205,14 +268,60 @@ class Hub:
         await self._listen(new)
         return False
 
-    def forget(self, query: LiveQuery) -> None:
-        """A query without subscriptions: leave the groups that nobody else needs."""
+    def forget(self, query: LiveQuery, last: Connection) -> None:
+        """A query without subscriptions, the ``last`` of which came from that connection.
+
+        It is kept for a while if somebody may come back to it; else the groups are left that
+        nobody else needs.
+        """
+        private = is_private(query.key, last)
+        if private or not query.history.usable or self._doubt or query.overgrown:
+            self._drop(query)
+            return
+        self._retained.add(query)
+        self._unindex(query)
+        self._index(query)
+        self._leave_unneeded()
+        self._sweep()
+
+    def drop(self, query: LiveQuery) -> None:
+        """Keep a query no longer that nobody is subscribed to."""
+        if query in self._retained:
+            self._drop(query)
+
+    def _drop(self, query: LiveQuery) -> None:
+        query.stop()
+        query.history.clear()
+        self._retained.discard(query)
+        self._numbers.pop(query.number, None)
         if self._queries.get(query.key) is query:
             del self._queries[query.key]
+        self._unindex(query)
+        self._leave_unneeded()
+
+    def _sweep(self) -> None:
+        """Forget what is kept for too long, or too much of it."""
+        for query in self._retained.over():
+            self._drop(query)
+
+    def _prune(self) -> None:
+        """Forget what nobody can come back to any more."""
+        self._sweep()
+        for query in self.queries:
+            query.history.prune()
+
+    def _drop_retained(self, root: RootDescription | None = None) -> None:
+        for query in self._retained:
+            if root is None or query.key.root is root:
+                self._drop(query)
+
+    def _unindex(self, query: LiveQuery) -> None:
         for label, queries in list(self._by_label.items()):
             queries.discard(query)
             if not queries:
                 del self._by_label[label]
+
+    def _leave_unneeded(self) -> None:
         if self._unneeded():
             self._spawn(self._leave_groups(), among=self._departures)
 
@@ -237,11 +346,14 @@ class Hub:
         assert outcome.speaker is not None
         trace = trace_of(query.key.root)
         if trace.learn(outcome.facts):
+            self._drop_retained(query.key.root)
             self._split_others(query)
         return [] if trace.names == outcome.names else self._split(query, outcome.speaker)
 
-    def _learn(self, root: Any, reads: Iterable[str]) -> None:
-        if trace_of(root).learn(reads):
+    def _learn(self, root: Any, facts: Iterable[str]) -> None:
+        if trace_of(root).learn(facts):
+            # Nobody is left whose facts their keys could be made anew of.
+            self._drop_retained(root)
             for query in [query for query in self.queries if query.key.root is root]:
                 self._part(query)
 
@@ -372,7 +484,14 @@ class Hub:
 
     async def _fence(self, label: str) -> None:
         if label not in self._joined:
-            return  # It was left meanwhile.
+            return  # It was left before this had its turn; no echo would come.
+        try:
+            await self._echo(label)
+        except Exception as error:  # noqa: BLE001
+            self._doubts(f"no echo from the group of {label}", error)
+
+    async def _echo(self, label: str) -> None:
+        """Return once a message of our own came through the group, and all before it."""
         token = uuid.uuid4().hex
         echo = self._echoes[label, token] = asyncio.Event()
         try:
@@ -381,8 +500,6 @@ class Hub:
                 self._layer().group_send(group_of(label), message), FENCE_TIMEOUT
             )
             await asyncio.wait_for(echo.wait(), FENCE_TIMEOUT)
-        except Exception as error:  # noqa: BLE001
-            self._doubts(f"no echo from the group of {label}", error)
         finally:
             del self._echoes[label, token]
 
@@ -408,8 +525,11 @@ class Hub:
         kind = message.get("type")
         if kind == PING:
             self._take_ping(message)
+        elif kind == ASK:
+            self._spawn(self._answer(message))
+        elif kind == ANSWER:
+            self._questions.take(message)
         elif kind in (CHANGES, ALIVE, DISCONNECT):
-            self._received += 1
             label, stamp = decode_stamp(message)
             if self._sequence.missed(label, stamp, self._joined.get(label), alive=kind == ALIVE):
                 self._missed(label)
@@ -442,8 +562,25 @@ class Hub:
             # Whose connections were to end is not known; a credential that has ended is noticed.
             for query in self.queries:
                 query.reauthorise()
-        for query in self._by_label.get(label, ()):
+        for query in tuple(self._by_label.get(label, ())):
             query.resync()
+
+    async def _send(self, channel: str, message: dict[str, Any]) -> None:
+        await asyncio.wait_for(self._layer().send(channel, message), settings.PUBLISH_TIMEOUT)
+
+    async def _answer(self, question: dict[str, Any]) -> None:
+        """Tell another process what this one knows of a client that is connected there now."""
+        content: dict[str, Any] | None = None
+        query = self._numbers.get(question["query"])
+        try:
+            if query is not None and query.history.usable:
+                await asyncio.gather(*(self._echo(label) for label in query.all_labels()))
+                if not self._doubt and not self._commits:
+                    content = await answer(query, question["number"], question["shape"])
+            message = {"type": ANSWER, "token": question["token"], "known": int(bool(content))}
+            await self._send(question["reply"], {**message, **(content or {})})
+        except Exception as error:  # noqa: BLE001
+            logger.warning("A question of another process could not be answered: %r", error)
 
     def _take_ping(self, message: dict[str, Any]) -> None:
         if message["hub"] != self._id:
@@ -461,6 +598,7 @@ class Hub:
         while True:
             slept_at = time.monotonic()
             regular = await self._pulse.next(settings.HUB_PING)
+            self._prune()
             if time.monotonic() - slept_at > settings.HUB_PING + STANDSTILL:
                 self._doubts("this process stood still", None)
             if regular and time.monotonic() > rejoin_at:
@@ -518,6 +656,8 @@ class Hub:
     async def _recover(self) -> None:
         """The layer is heard again: join the groups anew, and read everything anew."""
         self._doubt = False
+        self._drop_retained()
+        await self._leave_groups()
         self._joined.clear()
         self._sequence.clear()
         await self._listen(self._by_label)

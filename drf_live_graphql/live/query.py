@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -19,7 +20,10 @@ from drf_live_graphql.exceptions import (
     refusal_of,
 )
 
-from . import executor
+from . import executor, history
+from .cursor import Cursor
+from .gap import Gap
+from .history import ABSENT, History, shape_of
 from .paths import Paths
 from .reading import ListState, shown_id
 from .reads import Purpose, answering_labels, known_labels, learn, merge, user_links
@@ -33,8 +37,11 @@ if TYPE_CHECKING:
     from drf_live_graphql.changes import Changes
     from drf_live_graphql.location import Location
 
+    from .history import Absent, Touched
     from .hub import Hub
+    from .reading import RowState
     from .reads import Dependencies
+    from .resume import Told
     from .round import Cohort, Letter, Outcome
     from .subscription import Subscription
     from .trace import Key
@@ -58,6 +65,9 @@ class LiveQuery:
         """
         self.hub = hub
         self.key = key
+        # Among the hub's; with the number of a round it says where a client stands.
+        self.number = hub.count()
+        self.history = History()
         self.labels = dict(labels)
         self._location = location
         self._subscriptions: Group = {}
@@ -72,6 +82,14 @@ class LiveQuery:
         self._paths = Paths(key.root.model)
         self._asker: Hashable = None
         self._work = Work()
+        self._doing: Work | None = None
+        self._rounds = 0
+        # Whether rows that others show changed before the first round, which reads them anyway.
+        self._stirred = False
+        # Until when (``history.clock``) members are kept that only one who comes back can use.
+        self._keep_until = 0.0
+        # That of the last who left.
+        self._session: str | None = None
         self._task: asyncio.Task[None] | None = None
         # When the view was last asked whether it answers (the event loop's clock); whoever is
         # admitted was asked a moment ago.
@@ -81,6 +99,11 @@ class LiveQuery:
     def alive(self) -> bool:
         """Whether there is anybody to tell."""
         return bool(self._subscriptions)
+
+    @property
+    def retained(self) -> bool:
+        """Whether it is kept for one who comes back."""
+        return self.hub.keeps(self)
 
     @property
     def task(self) -> asyncio.Task[None] | None:
@@ -127,16 +150,96 @@ class LiveQuery:
         _discard(self._credentials, subscription.connection.credential, subscription)
         self._work.joiners.pop(subscription, None)
         self._waiting.pop(subscription, None)
+        if subscription.wants.rows:
+            self._keep_until = history.clock() + settings.RESUME_WINDOW
         if not self._subscriptions:
-            if self._task is not None:
-                self._task.cancel()
-            self.hub.forget(self)
+            self._session = subscription.connection.session_key
+            self.hub.forget(self, subscription.connection)
+
+    def stop(self) -> None:
+        """End what is under way."""
+        if self._task is not None:
+            self._task.cancel()
+
+    # For those who come back.
+
+    @property
+    def overgrown(self) -> bool:
+        """Whether more happened, while nobody was there, than one who comes back is told."""
+        work = self._work
+        heard = len(work.changed) + sum(len(changes.kinds) for changes in work.related.values())
+        return work.whole or heard > settings.RESUME_ROWS
+
+    @property
+    def rounds(self) -> int:
+        """The number of the last round that was begun."""
+        return self._rounds
+
+    def missed(self, number: int, shape: str) -> Touched | None:
+        """What was touched since round ``number``, also what no round has looked at yet.
+
+        For one who sees rows in ``shape``; ``None`` is unknown.
+        """
+        touched = self.history.since(number, shape)
+        for work in filter(None, (self._doing, self._work)):
+            if touched is None or work.vague:
+                return None
+            for pk in work.changed:
+                touched.setdefault(pk, self._known(pk))
+        return touched
+
+    def _known(self, pk: Any) -> str | Absent | None:
+        if isinstance(self._state, ListState):
+            return self._state.members.get(pk, ABSENT)
+        return self._state.id if self._state.visible else ABSENT
+
+    def rest(self, touched: Touched) -> list[tuple[Any, str | None]]:
+        """The members that are not ``touched``, with their ids."""
+        return [item for item in self._state.members.items() if item[0] not in touched]
+
+    @property
+    def then(self) -> Touched:
+        """The state of a single row, after the last round."""
+        state: RowState = self._state
+        return state.touched()
+
+    def _gaps(self, work: Work) -> dict[Subscription, Gap]:
+        """What those of the joiners missed who come back; others are told where things stand."""
+        known: dict[Hashable, Gap | None] = {}
+        gaps: dict[Subscription, Gap] = {}
+        for sub in work.joiners:
+            after = sub.after
+            if after is None or sub.told or sub.query is not self or work.whole:
+                continue
+            shape = shape_of(sub.wants.followed)
+            if (after, shape) not in known:
+                known[after, shape] = self._gap(after, shape)
+            if (gap := known[after, shape]) is not None:
+                gaps[sub] = gap
+        return gaps
+
+    def _gap(self, after: Cursor | Told, shape: str) -> Gap | None:
+        if after.query != self.number:
+            return None
+        if isinstance(after, Cursor):
+            touched = self.history.since(after.number, shape)
+            return None if touched is None else Gap(touched)
+        if self._state is not None:
+            own = self.history.since(after.number, shape)
+        else:
+            # The members are read for the first time: what is heard by then is part of that.
+            own = {} if after.number == self._rounds and not self._stirred else None
+        return None if own is None else replace(after.gap, own=own)
+
+    # What happens.
 
     def notify(self, changes: Changes) -> None:
         """Rows of a model that concerns this query were changed."""
         work = self._work
         if changes.label in self.labels:
             self._notify_own(changes)
+        elif self._state is None:
+            self._stirred = True
         if purpose := self._dependencies.get(changes.label):
             self._notify_related(changes, purpose)
         if changes.label in self._query_labels():
@@ -186,7 +289,8 @@ class LiveQuery:
         if changes.label == self._user_label():
             return identity[1] in changes.kinds
         if issubclass(model, AbstractBaseSession):
-            sessions = {sub.connection.session_key for sub in self._speakers()}
+            # If the view reads the session itself, it is the same for all who ever shared this.
+            sessions = {sub.connection.session_key for sub in self._speakers()} or {self._session}
             return not sessions.isdisjoint(changes.kinds)
         owners = user_links(changes.label)
         if not owners or changes.links is None:
@@ -233,7 +337,10 @@ class LiveQuery:
         self._kick()
 
     def _kick(self) -> None:
-        if self._task is None and self._subscriptions and self._work:
+        if not self._subscriptions:
+            if self.overgrown:
+                self.hub.drop(self)
+        elif self._task is None and self._work:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
@@ -242,9 +349,11 @@ class LiveQuery:
         try:
             while self._work and self._subscriptions:
                 work, self._work = self._work, Work()
+                round_ = self._round(work)
+                self._doing = work
                 started_at = asyncio.get_running_loop().time()
                 try:
-                    outcome = await executor.run(self._round(work).run, self.key.root)
+                    outcome = await executor.run(round_.run, self.key.root)
                 except Exception as error:  # noqa: BLE001
                     failures += 1
                     if not await self._recover(work, error, failures):
@@ -259,13 +368,16 @@ class LiveQuery:
                         # Resolvers of a selected ``query`` may have read something new, unheard.
                         self._work.queries |= not await self.hub.listens(self)
                     else:
+                        self._doing = None
                         # What was read may have changed unheard: it is read again, heard.
                         self._work.put_back(work)
         finally:
-            self._task = None
+            self._task = self._doing = None
             self._kick()
 
     def _round(self, work: Work) -> Round:
+        gaps = self._gaps(work) if work.joiners else {}
+        self._rounds += 1
         return Round(
             key=self.key,
             location=self._location,
@@ -273,10 +385,12 @@ class LiveQuery:
             work=work,
             cohorts=self._joined(),
             credentials={sub.connection.credential: sub.connection for sub in self._speakers()},
-            cursor=self.hub.cursor(),
+            cursor=Cursor(self.hub.address, self.number, self._rounds).encode(),
             names=trace_of(self.key.root).names,
             paths=self._paths,
             asker=self._asker,
+            gaps=gaps,
+            keep=self._keep_until > history.clock(),
         )
 
     def _joined(self) -> tuple[Cohort, ...]:
@@ -289,6 +403,7 @@ class LiveQuery:
 
     async def _recover(self, work: Work, error: Exception, failures: int) -> bool:
         """After a round that failed: whether to go on. A refusal is an answer and final."""
+        self._doing = None
         refusal = refusal_of(error)
         if refusal is None and failures <= settings.EVALUATION_RETRIES:
             logger.warning("%s failed, trying again: %r", self._name(), error)
@@ -302,6 +417,7 @@ class LiveQuery:
         if refusal is None:
             logger.error("%s failed for good.", self._name(), exc_info=error)
             refusal = Refusal(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR")
+        self.history.clear()
         for subscription in self.subscriptions:
             subscription.fail(refusal)
         return False
@@ -325,6 +441,10 @@ class LiveQuery:
         strangers: Group = {
             sub: None for c in outcome.strangers for sub in self._credentials.get(c, ())
         }
+        self._doing = None
+        if outcome.reading is None:
+            # What the round was about was not looked at.
+            self.history.clear()
         # Where nobody was known, no credential has ended: somebody may be known by now.
         moving: Group = strangers if self.key.identity is None else {}
         for sub in strangers.keys() - moving.keys():
@@ -338,6 +458,12 @@ class LiveQuery:
         if outcome.reading is not None:
             self._state = outcome.reading.commit()
             self._asker = outcome.asker
+            if self._state is None:
+                self.history.clear()
+            else:
+                self.history.record(self._rounds, outcome.found)
+        else:
+            self._state = None
         if outcome.refusal is not None:
             for sub in self.subscriptions:
                 sub.fail(outcome.refusal)
@@ -345,6 +471,7 @@ class LiveQuery:
         for sub in work.joiners:
             if sub.query is self:
                 sub.told = True
+                sub.after = None
                 sub.behind = False
                 sub.missed.clear()
         for letter in outcome.letters:

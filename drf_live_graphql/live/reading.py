@@ -7,8 +7,12 @@ Envelopes are dictionaries in the words of ``schema_gen``, without their ``curso
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from .gap import fingerprint
+from .history import ABSENT, Found, merge, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from drf_live_graphql.exceptions import Refusal
 
     from .evaluation import Evaluation, Members, Page
+    from .gap import Gap
+    from .history import Touched
     from .selection import Selection
     from .wants import Wants
 
@@ -42,6 +48,18 @@ class Reading(Protocol):
         They come as ``updated``; where only ``created`` is wanted, as that.
         """
 
+    def findings(self) -> Found | None:
+        """What was found, once everybody's envelopes are made; ``None`` is anything."""
+
+    def resumes(self, gap: Gap) -> bool:
+        """Whether a client that comes back can be told what it missed."""
+
+    def since(self, gap: Gap, wants: Wants, *, apart: bool) -> Self:
+        """The same reading, for a client that knows of the state at the beginning of ``gap``.
+
+        ``apart`` says that others are here who are not told what it is told.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -64,12 +82,14 @@ class ListState:
     told the same; a row without one was not told in this selection.
     """
 
-    __slots__ = ("digests", "members")
+    __slots__ = ("digests", "elsewhere", "members")
 
     def __init__(self, members: Members) -> None:
         """Members of whom nothing was told yet."""
         self.members = members
         self.digests: dict[Selection, dict[Any, int | None]] = {}
+        # Whether somebody holds rows that were told by another process, or in another selection.
+        self.elsewhere = False
 
 
 class ListReading:
@@ -81,6 +101,7 @@ class ListReading:
         state: ListState | None,
         look: Look,
         *,
+        also: Collection[Any] = (),
         compare: bool,
         keep_members: bool,
         need_page: bool,
@@ -90,7 +111,8 @@ class ListReading:
 
         ``state`` is what subscribers know (``None``: nothing was kept). ``compare`` says that
         somebody needs to be told row by row even where any row may have changed, ``for_all`` that
-        everybody gets the page. The members are read before the page: a row that comes in between
+        everybody gets the page. ``also`` are rows that concern those alone who come back (see
+        ``since``). The members are read before the page: a row that comes in between
         is on the page and counts as entered, with the content that the page shows.
         """
         self._evaluation = evaluation
@@ -108,11 +130,21 @@ class ListReading:
         self._kept: dict[Any, Model] = {}
         self._left: dict[Any, str] = {}
         self._new_ids: Members = {}
+        # The rows that were looked at and are in the list, and their ids.
+        self._found: dict[Any, Model] = {}
+        self._ids: Members = {}
+        # Rows that show something else than was told, without having changed themselves, and the
+        # shapes in which they were compared.
+        self._noted: set[Any] = set()
+        self._compared: set[str] = set()
+        self._resumes: dict[Gap, bool] = {}
+        # Whether this is told to some only, and whether they hold rows that were not told here.
+        self._apart = self._elsewhere = False
         self._page: Page | None = None
         if keep_members:
-            self._read_members(compare=compare)
+            self._read_members(also, compare=compare)
         if need_page:
-            self._read_page()
+            self.read_page()
 
     def commit(self) -> ListState | None:
         """See ``Reading``; changes the state in place, as copying it costs its number."""
@@ -121,30 +153,42 @@ class ListReading:
             state = ListState(self._members)
         if state is None:
             return None
+        state.elsewhere |= self._elsewhere
         for pk in self._left:
             state.members.pop(pk, None)
             for digests in state.digests.values():
                 digests.pop(pk, None)
         state.members.update(self._new_ids)
+        for selection, kept in state.digests.items():
+            # As it was told to those who have left is not how others know a row that has changed.
+            found = self._digests.get(selection, {})
+            for pk in self._kept:
+                if pk in kept and pk not in found:
+                    kept[pk] = None
         for selection, found in self._digests.items():
             state.digests.setdefault(selection, {}).update(found)
         return state
 
-    def _read_members(self, *, compare: bool) -> None:
+    def _read_members(self, also: Collection[Any], *, compare: bool) -> None:
         before, look = self._before, self._look
+        pks: dict[Any, None] = {}
         if before is None or (look.whole and not compare):
-            self._members = self._evaluation.members()
-            return
-        pks: dict[Any, None] = dict.fromkeys((*look.changed, *look.touched))
-        # Where rows depend on each other, a change of one may be a change of any.
-        everything = look.whole or look.what or (bool(pks) and not self._evaluation.narrows())
-        if everything or look.which:
-            now = self._evaluation.members()
-            pks.update(dict.fromkeys({**before, **now} if everything else before.keys() ^ now))
-        found = self._evaluation.rows(pks) if pks else {}
-        ids = self._evaluation.ids(list(found.values())) if found else {}
-        for pk in pks:
-            self._note(before, pk, found.get(pk), ids.get(pk))
+            # Nobody is told of single rows, but those who come back.
+            before = self._members = self._evaluation.members()
+            also = {*also, *look.changed} if also else ()
+        else:
+            pks.update(dict.fromkeys((*look.changed, *look.touched)))
+            # Where rows depend on each other, a change of one may be a change of any.
+            everything = look.whole or look.what or (bool(pks) and not self._evaluation.narrows())
+            if everything or look.which:
+                now = self._evaluation.members()
+                pks.update(dict.fromkeys({**before, **now} if everything else before.keys() ^ now))
+        looked_at = {**pks, **dict.fromkeys(also)} if also else pks
+        found = self._found = self._evaluation.rows(looked_at) if looked_at else {}
+        ids = self._ids = self._evaluation.ids(list(found.values())) if found else {}
+        for pk in looked_at:
+            if pk in pks or (pk in before, before.get(pk)) != (pk in found, ids.get(pk)):
+                self._note(before, pk, found.get(pk), ids.get(pk))
 
     def _note(self, before: Members, pk: Any, row: Model | None, new: str | None) -> None:
         known = pk in before
@@ -163,7 +207,11 @@ class ListReading:
         self._entered[pk] = row
         self._new_ids[pk] = id_
 
-    def _read_page(self) -> None:
+    def read_page(self) -> None:
+        """Read the page, if that was not done yet."""
+        if self._page is not None:
+            return
+        self._resumes.clear()
         page = self._page = self._evaluation.page()
         members = self._before if self._members is None else self._members
         if members is None:
@@ -185,6 +233,7 @@ class ListReading:
         for noted in (self._left, self._kept, self._entered, self._new_ids):
             noted.pop(row.pk, None)
         before = self._before or {}
+        self._found[row.pk], self._ids[row.pk] = row, id_
         self._note(before, row.pk, row, id_)
         if self._members is not None:
             self._new_ids[row.pk] = id_
@@ -218,22 +267,31 @@ class ListReading:
         rows = self._wanted("kept", kept, selection)
         told = self._told_digests(selection)
         self._remember(selection, kept, rows)
-        # A row that was on no page, nor told since, is held by nobody who was told by pages.
-        unheld = wants.snapshot == selection
-        return [
-            row
-            for pk, row in zip(kept, rows, strict=True)
-            if pk in self._look.changed
-            or pk in self._entered
-            or (told[pk] != _digest(row) if pk in told else not unheld or pk in self._look.touched)
-        ]
+        self._compared.add(shape_of(selection))
+        # A row that was on no page, nor told since, is held by nobody who was told by pages here.
+        unheld = wants.snapshot == selection and not (self._state and self._state.elsewhere)
+        news: list[Any] = []
+        for pk, row in zip(kept, rows, strict=True):
+            if pk in self._look.changed or pk in self._entered:
+                news.append(row)
+            elif told[pk] != _digest(row) if pk in told else not unheld or pk in self._look.touched:
+                self._noted.add(pk)
+                news.append(row)
+        return news
 
     def _told_digests(self, selection: Selection) -> Mapping[Any, int | None]:
         return {} if self._state is None else self._state.digests.get(selection, {})
 
     def _remember(self, selection: Selection, rows: Mapping[Any, Model], shown: list[Any]) -> None:
         digests = self._digests.setdefault(selection, {})
-        digests.update((pk, _digest(row)) for pk, row in zip(rows, shown, strict=True))
+        if not self._apart:
+            digests.update((pk, _digest(row)) for pk, row in zip(rows, shown, strict=True))
+            return
+        # As for a page: what some are told may be news to the others.
+        told = self._told_digests(selection)
+        for pk, row in zip(rows, shown, strict=True):
+            if digests.get(pk, told.get(pk)) != _digest(row):
+                digests[pk] = None
 
     def _remember_page(self, selection: Selection, shown: list[Any]) -> None:
         """What all are told is known of all; what some are told may be news to the others."""
@@ -260,11 +318,7 @@ class ListReading:
 
     def catch_up(self, wants: Wants, missed: Collection[str]) -> Envelope | None:
         """See ``Reading``."""
-        known = self._before if self._members is None else self._members
-        members = dict(known or {})
-        for pk in self._left:
-            members.pop(pk, None)
-        members.update(self._new_ids)
+        members = self._now()
         selection = wants.created if wants.updated is None else wants.updated
         rows = self._evaluation.rows(members) if selection is not None else {}
         shown = self._wanted("all", rows, selection)
@@ -275,6 +329,80 @@ class ListReading:
         if wants.updated is None:
             return self._envelope(shown, [], left)
         return self._envelope([], shown, left)
+
+    def _now(self) -> Members:
+        """The members by now; a copy."""
+        members = dict((self._before if self._members is None else self._members) or {})
+        for pk in self._left:
+            members.pop(pk, None)
+        members.update(self._new_ids)
+        return members
+
+    # For those who come back.
+
+    def findings(self) -> Found | None:
+        """See ``Reading``."""
+        before, loud = self._before, self._look.changed
+        if before is None or self._members is not None:
+            return None
+        kept = [pk for pk in self._kept if pk in loud or pk in self._noted]
+        touched = {pk: before.get(pk, ABSENT) for pk in (*self._left, *self._entered, *kept)}
+        return Found(touched, frozenset(self._compared) if len(kept) < len(self._kept) else None)
+
+    def _meanwhile(self) -> Touched:
+        """What this round touched."""
+        found = self.findings()
+        if found is not None:
+            return found.touched
+        # The first reading of the members: what was heard of before it is what it says.
+        members = self._now()
+        return {pk: members.get(pk, ABSENT) for pk in self._look.changed}
+
+    def resumes(self, gap: Gap) -> bool:
+        """See ``Reading``; another process must agree on every row that was not touched."""
+        if gap not in self._resumes:
+            self._resumes[gap] = self._agrees(gap)
+        return self._resumes[gap]
+
+    def _agrees(self, gap: Gap) -> bool:
+        if self._before is None and self._members is None:
+            return False
+        return gap.rest is None or (self._evaluation.narrows() and self._rest(gap) == gap.rest)
+
+    def _rest(self, gap: Gap) -> str:
+        rest = self._now()
+        meanwhile = dict(gap.own)
+        merge(meanwhile, self._meanwhile())
+        for pk, id_ in meanwhile.items():
+            if id_ is ABSENT:
+                rest.pop(pk, None)
+            else:
+                rest[pk] = id_
+        return fingerprint(item for item in rest.items() if item[0] not in gap.touched)
+
+    def since(self, gap: Gap, wants: Wants, *, apart: bool) -> Self:
+        """See ``Reading``."""
+        followed, state = wants.followed, self._state
+        if gap.rest is not None or state is None or followed not in state.digests:
+            # It holds rows that were told in another process, or in another shape.
+            self._elsewhere = True
+        touched = gap.until(self._meanwhile())
+        other = copy(self)
+        other._apart = apart
+        other._serialised = {}
+        other._look = replace(self._look, changed=touched)
+        other._entered, other._left, other._new_ids = {}, {}, {}
+        other._kept = {pk: row for pk, row in self._kept.items() if pk not in touched}
+        for pk, known in touched.items():
+            row, id_ = self._found.get(pk), self._ids.get(pk)
+            if row is not None and known is not ABSENT and known == id_:
+                other._kept[pk] = row
+                continue
+            if row is not None:
+                other._enter(pk, row, id_)
+            if known is not ABSENT:
+                other._left[pk] = shown_id(pk, known)
+        return other
 
     @staticmethod
     def _envelope(created: list[Any], updated: list[Any], deleted: list[str]) -> Envelope:
@@ -314,6 +442,16 @@ class RowState:
         # Of the row as it was told, by selection; see ``ListState``.
         self.digests: dict[Selection, int] = {}
 
+    @classmethod
+    def of(cls, touched: Touched) -> RowState:
+        """The state that was known before the first touch in ``touched``."""
+        pk, id_ = next(iter(touched.items()))
+        return cls(pk, "" if id_ is ABSENT else shown_id(pk, id_), visible=id_ is not ABSENT)
+
+    def touched(self) -> Touched:
+        """The state as what was known before a touch."""
+        return {self.pk: self.id if self.visible else ABSENT}
+
 
 class RowReading:
     """A single row, as ``retrieve`` answers it."""
@@ -332,6 +470,11 @@ class RowReading:
         self._shown: dict[Selection, Any] = {}
         # Selections of which all know by now.
         self._told: set[Selection] = set()
+        # Shapes in which the row was compared, and those in which it differs.
+        self._compared: set[str] = set()
+        self._noted: set[str] = set()
+        # Whether this is told to some only, and to one who has missed nothing.
+        self._apart = self._quiet = False
         self._row = evaluation.instance()
         self._state = self._new_state()
 
@@ -350,8 +493,9 @@ class RowReading:
         if self._row is not None:
             pk = self._row.pk
             state = RowState(pk, shown_id(pk, self._evaluation.ids([self._row])[pk]), visible=True)
-            if self._before is not None and self._before.pk == pk and self._before.visible:
-                state.digests = dict(self._before.digests)
+            before = self._before
+            if before is not None and before.pk == pk and before.visible and not self._loud:
+                state.digests = dict(before.digests)
             return state
         before = self._before
         return None if before is None else RowState(before.pk, before.id, visible=False)
@@ -365,14 +509,18 @@ class RowReading:
     def delta(self, wants: Wants) -> Envelope | None:
         """See ``Reading``."""
         was = self._before is not None and self._before.visible
+        for_all = not self._apart
         if self._row is None:
-            return self._envelope("DELETED", wants) if was else None
+            return self._envelope("DELETED", wants, for_all=for_all) if was else None
         if not was:
-            return self._envelope("CREATED", wants)
-        loud = self._look.whole or self._row.pk in self._look.changed
-        if loud or not self._is_same() or self._differs(wants):
-            return self._envelope("UPDATED", wants)
-        return None
+            return self._envelope("CREATED", wants, for_all=for_all)
+        differs = self._loud or not self._is_same() or (not self._quiet and self._differs(wants))
+        return self._envelope("UPDATED", wants, for_all=for_all) if differs else None
+
+    @property
+    def _loud(self) -> bool:
+        """Whether the row itself was written to."""
+        return self._look.whole or (self._row is not None and self._row.pk in self._look.changed)
 
     def _differs(self, wants: Wants) -> bool:
         """Whether the row shows something else than was told."""
@@ -380,7 +528,12 @@ class RowReading:
         if wants.snapshot is None:
             return False
         known = self._before.digests.get(wants.snapshot)
-        return known != _digest(self._instance(wants.snapshot))
+        differs = known != _digest(self._instance(wants.snapshot))
+        shape = shape_of(wants.snapshot)
+        self._compared.add(shape)
+        if differs:
+            self._noted.add(shape)
+        return differs
 
     def _is_same(self) -> bool:
         """Whether it is the row that was shown last, by the id that it was shown by."""
@@ -392,6 +545,45 @@ class RowReading:
     def catch_up(self, wants: Wants, missed: Collection[str]) -> Envelope | None:
         """See ``Reading``; the row as a whole says all."""
         return self.snapshot(wants)
+
+    # For those who come back.
+
+    def findings(self) -> Found | None:
+        """See ``Reading``."""
+        before, now = self._before, self._state
+        if before is None or now is None:
+            return None
+        same = before.visible == now.visible and (before.id == now.id or not now.visible)
+        if self._loud or not same or self._noted:
+            return Found(before.touched())
+        return Found({}, frozenset(self._compared) if self._vague and now.visible else None)
+
+    @property
+    def _vague(self) -> bool:
+        """Whether the row may show something else without having been written to."""
+        return bool(self._look.touched or self._look.what or self._look.which)
+
+    def resumes(self, gap: Gap) -> bool:
+        """See ``Reading``."""
+        return self._before is not None
+
+    def since(self, gap: Gap, wants: Wants, *, apart: bool) -> Self:
+        """See ``Reading``."""
+        before = self._before
+        assert before is not None
+        other = copy(self)
+        other._apart = apart
+        touched = bool(gap.touched or gap.own or self._loud)
+        other._quiet = not touched and not self._vague
+        other._look = replace(self._look, whole=touched)
+        if self._row is not None and wants.snapshot is not None:
+            self._instance(wants.snapshot)  # What that reads is to be heard of from now on.
+        if known := gap.touched or gap.then or gap.own:
+            other._before = earlier = RowState.of(known)
+            earlier.digests = before.digests
+            if self._row is None:
+                other._state = other._new_state()
+        return other
 
     def _envelope(self, action: str, wants: Wants, *, for_all: bool = True) -> Envelope | None:
         assert self._state is not None

@@ -117,6 +117,11 @@ def merge(into: Dependencies, other: Mapping[str, Purpose]) -> None:
 _known: WeakKeyDictionary[RootDescription, Dependencies] = WeakKeyDictionary()
 
 
+def known(root: RootDescription) -> Dependencies:
+    """What evaluations of ``root`` are known to read, in this process."""
+    return dict(_known.get(root, {}))
+
+
 def known_labels(root: RootDescription) -> frozenset[str]:
     """The models that evaluations of ``root`` are known to read, in this process."""
     return frozenset(_known.get(root, ()))
@@ -150,6 +155,7 @@ __all__ = [
     "Purpose",
     "Reads",
     "answering_labels",
+    "known",
     "known_labels",
     "learn",
     "merge",

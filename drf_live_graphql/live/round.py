@@ -18,15 +18,17 @@ from drf_live_graphql.changes import Changes
 from drf_live_graphql.exceptions import refusal_of
 
 from .evaluation import Evaluation
-from .reading import ListReading, Look, RowReading
+from .reading import ListReading, Look, RowReading, RowState
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping
+    from collections.abc import Hashable, Iterable, Iterator, Mapping
 
     from drf_live_graphql.exceptions import Refusal
     from drf_live_graphql.location import Location
     from drf_live_graphql.requests import Connection
 
+    from .gap import Gap
+    from .history import Found
     from .paths import Paths
     from .reading import Envelope, Reading
     from .reads import Dependencies
@@ -62,6 +64,11 @@ class Work:
         """Whether there is anything to do."""
         flags = self.whole or self.queries or self.which or self.what or self.who
         return bool(flags or self.changed or self.related or self.joiners)
+
+    @property
+    def vague(self) -> bool:
+        """Whether rows may be concerned that nobody can name."""
+        return self.whole or self.which or self.what or self.who or bool(self.related)
 
     def relate(self, changes: Changes) -> None:
         """Add changes of rows that the list's rows show."""
@@ -110,6 +117,8 @@ class Outcome:
     """What a round found, to be delivered on the event loop."""
 
     reading: Reading | None = None
+    # For those who come back.
+    found: Found | None = None
     # What the view read of the request, and of the database.
     facts: frozenset[str] = frozenset()
     tables: Dependencies = field(default_factory=dict)
@@ -142,6 +151,10 @@ class Round:
     names: tuple[str, ...]
     paths: Paths
     asker: Hashable = None
+    # What those of the joiners missed who come back.
+    gaps: Mapping[Subscription, Gap] = field(default_factory=dict)
+    # Keep the members although nobody asks for them now: somebody may come back.
+    keep: bool = False
 
     def run(self) -> Outcome:
         """Ask the view, and write to everybody who is entitled to the answer.
@@ -163,6 +176,7 @@ class Round:
                 speaker.authorise(throttle=False)
                 outcome.reading = self._read(speaker, cohorts, anew=outcome.anew)
                 self._write(outcome, cohorts)
+                outcome.found = outcome.reading.findings()
         except Exception as error:
             outcome = Outcome(
                 names=self.names,
@@ -210,22 +224,31 @@ class Round:
 
     def _read(self, speaker: Evaluation, cohorts: tuple[Cohort, ...], *, anew: bool) -> Reading:
         look = self._look(speaker, anew=anew)
+        gaps = dict.fromkeys(self.gaps.values())
         if self.key.root.action == "retrieve":
-            return RowReading(speaker, self.state, look, for_all=self.work.whole)
+            then = next((RowState.of(gap.then) for gap in gaps if gap.then), None)
+            return RowReading(speaker, self.state or then, look, for_all=self.work.whole)
         wants = [cohort[0].wants for cohort in cohorts]
-        told = {sub.wants for sub in self.work.joiners} if not self.work.whole else wants
-        keep = any(want.rows for want in wants)
+        joiners = self.work.joiners
+        told = {s.wants for s in joiners if s not in self.gaps} if not self.work.whole else wants
+        keep = self.keep or any(want.rows for want in wants)
         if self.state is None:
             self._survey(speaker, wants)
-        return ListReading(
+        # Those who come back are shown no page to learn from.
+        self._survey(speaker, {sub.wants for sub in self.gaps}, sample=True)
+        reading = ListReading(
             speaker,
             self.state if keep else None,
             look,
+            also={pk for gap in gaps for pk in (*gap.touched, *gap.own)},
             compare=any(want.rows and want.snapshot is None for want in wants),
             keep_members=keep,
             need_page=any(want.snapshot is not None for want in told),
             for_all=self.work.whole,
         )
+        if any(s.wants.snapshot and not reading.resumes(gap) for s, gap in self.gaps.items()):
+            reading.read_page()
+        return reading
 
     def _look(self, speaker: Evaluation, *, anew: bool) -> Look:
         work = self.work
@@ -243,14 +266,14 @@ class Round:
         )
 
     @staticmethod
-    def _survey(speaker: Evaluation, wants: list[Wants]) -> None:
+    def _survey(speaker: Evaluation, wants: Iterable[Wants], *, sample: bool = False) -> None:
         """Before the first row is read, know what rows will be read with."""
         for want in wants:
             for selection in {want.created, want.updated}:
                 if selection is None:
                     continue
                 speaker.survey(selection)
-                if want.snapshot != selection:
+                if sample or want.snapshot != selection:
                     speaker.sample(selection)
 
     def _write(self, outcome: Outcome, cohorts: tuple[Cohort, ...]) -> None:
@@ -258,13 +281,14 @@ class Round:
         assert reading is not None
         envelopes: dict[Hashable, Envelope | None] = {}
         for cohort in cohorts:
-            for part, how in self._parts(cohort):
-                if how != "delta" and isinstance(reading, RowReading):
+            for part, how in self._parts(cohort, reading):
+                if how not in ("delta", "resume") and isinstance(reading, RowReading):
                     refused = reading.refuses(part[0].told)
                     if refused and part[0] in self.work.joiners:
                         outcome.refused.append((part, refused))
                         continue
-                key: Hashable = (how, part[0].wants, part if how == "catch up" else None)
+                gap = self.gaps.get(part[0]) if how == "resume" else None
+                key: Hashable = (how, part[0].wants, part if how == "catch up" else gap)
                 if key not in envelopes:
                     quiet = self.work.quiet and not outcome.anew
                     envelopes[key] = self._envelope(reading, how, part[0], quiet=quiet)
@@ -272,7 +296,7 @@ class Round:
                 if envelope is not None:
                     outcome.letters.append(Letter(part, envelope, _payload(part[0], envelope)))
 
-    def _parts(self, cohort: Cohort) -> Iterator[tuple[Cohort, str]]:
+    def _parts(self, cohort: Cohort, reading: Reading) -> Iterator[tuple[Cohort, str]]:
         """A cohort by how its members are told: most the change, some where things stand."""
         wants = cohort[0].wants
         joiners = self.work.joiners
@@ -280,13 +304,25 @@ class Round:
         if joiners:
             rest = tuple(sub for sub in cohort if sub not in joiners)
             fresh = tuple(sub for sub in cohort if sub in joiners and not sub.told)
-            if fresh:
-                yield fresh, _first(wants)
+            for gap, part in self._by_gap(fresh).items():
+                known = gap is not None and reading.resumes(gap)
+                yield tuple(part), "resume" if known else _first(wants)
             for sub in cohort:
                 if sub in joiners and sub.told:
                     yield (sub,), _again(wants)
         if rest:
             yield rest, _whole(wants) if self.work.whole else "delta"
+
+    def _has_others(self) -> bool:
+        """Whether somebody is here who does not join in this round."""
+        return any(sub not in self.work.joiners for cohort in self.cohorts for sub in cohort)
+
+    def _by_gap(self, fresh: Cohort) -> dict[Gap | None, list[Subscription]]:
+        """Those who join, by what they missed; ``None`` are those who come for the first time."""
+        groups: dict[Gap | None, list[Subscription]] = {}
+        for sub in fresh:
+            groups.setdefault(self.gaps.get(sub), []).append(sub)
+        return groups
 
     def _envelope(
         self, reading: Reading, how: str, sub: Subscription, *, quiet: bool
@@ -302,6 +338,10 @@ class Round:
             envelope = reading.catch_up(sub.wants, sub.missed)
         elif how == "delta":
             envelope = reading.delta(sub.wants)
+        elif how == "resume":
+            # A live query can't be known to have missed nothing.
+            back = reading.since(self.gaps[sub], sub.wants, apart=self._has_others())
+            envelope = {} if sub.wants.only_query else back.delta(sub.wants)
         return None if envelope is None else {**envelope, "cursor": self.cursor}
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from drf_live_graphql.context import connection_of
 
 from . import executor
+from .cursor import Cursor, after_of
 from .hub import get_hub
 from .subscription import Subscription
 from .wants import Wants, wants_of
@@ -65,6 +66,11 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
     def queried(self, wants: Wants) -> frozenset[RootDescription]:
         """The roots that are selected below ``query``."""
         return frozenset(self._roots[name] for name in wants.query if name in self._roots)
+
+    @property
+    def after(self) -> Cursor | None:
+        """Where a client that comes back stood, by the operation's extensions."""
+        return after_of(getattr(self._info, "operation_extensions", None))
 
     def knows(self, names: Iterable[str]) -> bool:
         """Whether all of the root fields ``names`` are generated ones."""
@@ -121,7 +127,13 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
         connection = await executor.run(lambda: connection_of(self._info.context))
         wants = self.wants()
         self._subscription = Subscription(
-            self.root, self.call, connection, wants, self, queried=self.queried(wants)
+            self.root,
+            self.call,
+            connection,
+            wants,
+            self,
+            queried=self.queried(wants),
+            after=self.after,
         )
         hub = get_hub()
         hub.attach(self)

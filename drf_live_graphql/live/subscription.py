@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from drf_live_graphql.requests import Connection
     from schema_gen import RootDescription, ViewCall
 
+    from .cursor import Cursor
     from .query import LiveQuery
     from .reading import Envelope
     from .rendition import Rendition
+    from .resume import Told
     from .wants import Wants
 
 
@@ -39,6 +41,7 @@ class Subscription:
 
     __slots__ = (
         "_last",
+        "after",
         "behind",
         "call",
         "cohort",
@@ -64,8 +67,12 @@ class Subscription:
         *,
         rendition: Rendition | None = None,
         queried: Iterable[RootDescription] = (),
+        after: Cursor | None = None,
     ) -> None:
-        """``queried`` are the roots that are selected below ``query``."""
+        """``queried`` are the roots that are selected below ``query``.
+
+        ``after`` is where a client that comes back stood.
+        """
         self.root = root
         self.call = call
         self.connection = connection
@@ -81,6 +88,8 @@ class Subscription:
         self.missed: set[str] = set()
         # Whether it ever knew where things stand, so that a second admission continues the first.
         self.told = False
+        # Where it goes on until it is told; another process may have said what it missed.
+        self.after: Cursor | Told | None = after
         self.ended = False
         self._last: str | None = None
 

@@ -67,7 +67,7 @@ class Timetable:
             due.append(heapq.heappop(self._due))
         for _, _, rereads, reference in due:
             query = reference()
-            if query is not None and query.alive:
+            if query is not None and (query.alive or query.retained):
                 if rereads:
                     self._reread(query, now)
                 else:
@@ -85,7 +85,8 @@ class Timetable:
         if settings.AUTH_MAX_AGE is None:
             return
         if now - query.asked_at >= SHARE * settings.AUTH_MAX_AGE:
-            query.reauthorise()
+            if query.alive:
+                query.reauthorise()
             self._ask_later(query, now)
         else:
             self._ask_later(query, query.asked_at)

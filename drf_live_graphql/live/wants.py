@@ -49,6 +49,11 @@ class Wants:
         return self.created is not None or self.updated is not None or self.deleted
 
     @property
+    def followed(self) -> Selection | None:
+        """In which rows are shown that changed."""
+        return self.snapshot if self.single else self.updated
+
+    @property
     def has_snapshot(self) -> bool:
         """Whether a payload that tells where things stand has anything in it."""
         return self.snapshot is not None or self.event

@@ -173,6 +173,7 @@ class Operation:
             self,
             rendition=self._rendition(stream, document, wants),
             queried=stream.queried(wants),
+            after=stream.after,
         )
         await get_hub().subscribe(self._subscription)
 

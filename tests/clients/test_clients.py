@@ -58,7 +58,7 @@ def test_a_client_of_the_example_holds_what_rest_answers(
     follow(example_visitor, script)
 
 
-def test_a_client_that_comes_back_holds_what_rest_answers(visitor: Visitor) -> None:
+def test_a_client_that_comes_back_is_told_exactly_what_it_missed(visitor: Visitor) -> None:
     with visitor.start("resume.mjs") as client:
 
         def agrees(when: str) -> None:

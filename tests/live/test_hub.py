@@ -157,7 +157,10 @@ async def test_too_many_changes_to_name_are_a_snapshot(
     }
 
 
-async def test_one_channel_one_group_a_model_and_nothing_left_behind(connect: Connect) -> None:
+async def test_one_channel_one_group_a_model_and_nothing_left_behind(
+    connect: Connect, settings: SettingsWrapper
+) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"RESUME_WINDOW": 0}
     channel_layers.backends = {}  # Without the channels of earlier tests.
     layer: Any = get_channel_layer()
     sockets = [await connect("ada"), await connect("ben")]
@@ -187,7 +190,10 @@ async def test_one_channel_one_group_a_model_and_nothing_left_behind(connect: Co
     assert hub._by_label == {}
 
 
-async def test_a_model_that_nobody_watches_any_more_is_left(connect: Connect) -> None:
+async def test_a_model_that_nobody_watches_any_more_is_left(
+    connect: Connect, settings: SettingsWrapper
+) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"RESUME_WINDOW": 0}
     layer: Any = get_channel_layer()
     socket = await connect()
     vehicles = await socket.subscribe("subscription { vehicles { snapshot { id } } }")

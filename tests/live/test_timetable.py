@@ -35,6 +35,7 @@ class Query:
         self.key = SimpleNamespace(root=live.views[0].roots[0])
         self.asked_at = asked_at
         self.alive = True
+        self.retained = False
         self.calls: Counter[str] = Counter()
 
     def reauthorise(self) -> None:
@@ -170,6 +171,19 @@ async def test_a_view_is_read_again_at_its_interval(
     one, two = (str(fence.pk) for fence in fences[:2])
     assert operation.payloads[0]["data"]["fences"]["created"] == [{"id": one}, {"id": two}]
     assert operation.payloads[-1]["data"]["fences"]["deleted"] == [two]
+
+
+async def test_a_query_that_is_kept_is_not_asked_but_again_when_somebody_comes_back(
+    clock: Clock,
+) -> None:
+    query = Query(clock.now)
+    timetable = _timetable(query)
+    query.alive, query.retained = False, True
+    clock.go_to(timetable, clock.now + 3 * AGE)
+    assert query.calls["asked"] == 0
+    query.alive, query.retained = True, False
+    clock.go_to(timetable, clock.now + AGE)
+    assert query.calls["asked"] > 0
 
 
 async def test_the_interval_is_kept_while_somebody_watches(clock: Clock) -> None:

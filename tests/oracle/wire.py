@@ -10,6 +10,7 @@ import asyncio
 import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
@@ -89,10 +90,15 @@ class InProcessWire:
 
 
 class ServerWire:
-    """A real socket to a real server. Clear `reading` and it stops taking what arrives."""
+    """A real socket to a real server. Clear `reading` and it stops taking what arrives.
 
-    def __init__(self, url: str, *, cookie: str = "") -> None:
-        self.url = url
+    `host` is what the client calls the server by, where that is not its address: behind a proxy,
+    several servers have one name.
+    """
+
+    def __init__(self, url: str, *, cookie: str = "", host: str = "") -> None:
+        self.url = f"ws://{host}" if host else url
+        self._address = urlsplit(url)
         self.cookie = cookie
         self.reading = asyncio.Event()
         self.reading.set()
@@ -103,6 +109,8 @@ class ServerWire:
             origin=self.url.replace("ws", "http", 1),  # type: ignore[arg-type]
             subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]
             additional_headers={"Cookie": self.cookie},
+            host=self._address.hostname,
+            port=self._address.port,
             open_timeout=PATIENCE,
             ping_interval=None,
             max_size=None,

@@ -119,3 +119,27 @@ async def test_a_session_that_ends_ends_the_stream(
     assert refusal["extensions"] == {"code": "NOT_AUTHENTICATED"}
     assert end.startswith("event: complete")
     await asyncio.to_thread(response.close)
+
+
+async def test_a_stream_goes_on_after_a_cursor(client: AsyncClient, user: Any) -> None:
+    document = CHANGES.replace("deleted", "deleted cursor")
+
+    async def following(after: str | None) -> tuple[Any, AsyncIterator[Any]]:
+        response = await client.post(
+            "/graphql/",
+            {"query": document, "extensions": {"live": {"after": after}}},
+            "application/json",
+            headers={"Accept": "text/event-stream"},
+        )
+        return response, payloads(response)
+
+    async with asyncio.timeout(20):
+        response, stream = await following(None)
+        cursor = (await anext(stream))["data"]["notes"]["cursor"]
+        await asyncio.to_thread(response.close)
+        await models.Note.objects.acreate(owner=user, text="missed")
+        response, stream = await following(cursor)
+        missed = (await anext(stream))["data"]["notes"]
+        assert missed["cursor"] != cursor
+        assert (missed["snapshot"], missed["created"]) == (None, [{"text": "missed"}])
+    await asyncio.to_thread(response.close)
