@@ -124,10 +124,8 @@ def _saving(sender: type[Model], *, instance: Model, raw: bool, using: str, **_:
     Whichever fields are saved: what the instance holds of the others may be out of date.
     """
     _before.pop(instance._state, None)
-    if settings.TRACK_MOVES and _may_exist(instance, raw=raw):
-        rows = read_rows(sender, [instance.pk], using)
-        if rows is not None:
-            _before[instance._state] = rows
+    if _may_exist(instance, raw=raw):
+        _before[instance._state] = read_rows(sender, [instance.pk], using) or []
 
 
 def _may_exist(instance: Model, *, raw: bool) -> bool:

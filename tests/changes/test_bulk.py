@@ -18,7 +18,7 @@ from django.db.models import Count, F, QuerySet
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from drf_live_graphql.changes import bulk
+from drf_live_graphql.changes import bulk, watch_all
 from tests import servers
 from tests.changes.conftest import EVERYTHING
 from tests.changes.models import Buoy, Crane, Port, Sailor, Tug, Vessel, Voyage
@@ -121,6 +121,8 @@ def test_an_update_by_an_expression_links_to_nothing_known(
 def test_an_update_that_meets_nothing_is_no_change(recorder: Recorder) -> None:
     assert Fence.objects.filter(number=7).update(number=8) == 0
     assert Fence.objects.none().update(number=8) == 0
+    assert Fence.objects.distinct().update(number=8) == 0
+    assert Fence.objects.distinct()._raw_delete("default") == 0  # type: ignore[attr-defined]
     assert recorder.commits == []
 
 
@@ -343,6 +345,7 @@ def test_migrations_and_what_is_unwatched_are_left_alone(recorder: Recorder) -> 
         assert Session.objects.update(expire_date=timezone.now()) == 1
         assert historical.objects.update(number=8) == 1
         historical.objects.bulk_create([historical()])
+        assert Session.objects.all()._raw_delete("default") == 1  # type: ignore[attr-defined]
     assert not any(query["sql"].startswith("SELECT") for query in queries)
     assert recorder.commits == []
 
@@ -564,6 +567,16 @@ def test_wrapping_twice_publishes_once(recorder: Recorder) -> None:
     Fence.objects.bulk_create([Fence()])
     Fence.objects.update(number=1)
     assert len(recorder.commits) == 1
+
+
+def test_the_setting_is_heeded_where_everything_is_watched(settings: SettingsWrapper) -> None:
+    bulk.uninstall()
+    watch_all()
+    assert QuerySet.update.__module__ == "django.db.models.query"
+    assert not hasattr(QuerySet.update, "__wrapped__")
+    settings.DRF_LIVE_GRAPHQL = {"CAPTURE_BULK": True}
+    watch_all()
+    assert hasattr(QuerySet.update, "__wrapped__")
 
 
 def test_managers_made_while_wrapped_are_djangos() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connections, transaction
-from django.db.models import signals
+from django.db.models import SET, SET_DEFAULT, signals
 from django.test.utils import CaptureQueriesContext
 
 from drf_live_graphql.changes import cascade, ledger
@@ -98,6 +98,33 @@ def test_what_only_a_call_would_tell_is_unknown(ports: list[Port], recorder: Rec
     assert voyage.called_id == ports[1].pk
     assert recorder.commits == [{VOYAGE: {voyage.pk: "updated"}, PORT: {3: "deleted"}}]
     assert recorder.links[0][VOYAGE] is None
+
+
+@pytest.mark.parametrize("kind", ["instance", "callable default", "no default", "own function"])
+def test_every_other_way_to_set_a_link(
+    ports: list[Port], recorder: Recorder, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    field: Any = Voyage._meta.get_field("fixed")
+
+    def empty(collector: Any, field: Any, sub_objs: Any, using: str) -> None:
+        collector.add_field_update(field, None, sub_objs)
+
+    on_delete = {"instance": SET(ports[0]), "own function": empty}.get(kind, SET_DEFAULT)
+    monkeypatch.setattr(field.remote_field, "on_delete", on_delete)
+    if kind == "callable default":
+        monkeypatch.setattr(field, "default", lambda: 1)
+    voyage = Voyage.objects.create(fixed=ports[2], defaulting=None)
+    recorder.clear()
+    ports[2].delete()
+    assert recorder.commits == [{VOYAGE: {voyage.pk: "updated"}, PORT: {3: "deleted"}}]
+    known = {**UNSET, "fixed_id": {3, 1}}
+    assert recorder.links[0][VOYAGE] == (known if kind == "instance" else None)
+
+
+def test_a_signal_that_somebody_sends_is_no_delete(ports: list[Port], recorder: Recorder) -> None:
+    signals.pre_delete.send(sender=Port, instance=ports[2], using="default", origin=None)
+    assert connections["default"].execute_wrappers == []
+    assert recorder.commits == []
 
 
 def test_rows_that_managers_hide_are_found(ports: list[Port], recorder: Recorder) -> None:

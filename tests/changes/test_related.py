@@ -8,6 +8,7 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
+from drf_live_graphql.changes import ledger
 from tests.changes.conftest import EVERYTHING
 from tests.changes.models import Port, Sailor, Tug, Vessel
 from tests.project import models
@@ -208,6 +209,27 @@ def test_a_clear_of_too_much_to_name(
     ]
     assert recorder.links[0][THROUGH] is None
     assert recorder.links[0][LABEL] is None
+
+
+@pytest.mark.parametrize("watched", [{THROUGH}, {TASK}, {LABEL}, set()])
+def test_only_what_is_watched_is_told_of_and_asked_about(
+    task: models.Task,
+    labels: list[models.Label],
+    recorder: Recorder,
+    monkeypatch: pytest.MonkeyPatch,
+    watched: set[str],
+) -> None:
+    monkeypatch.setattr(ledger, "labels", watched)
+    with CaptureQueriesContext(connections["default"]) as queries:
+        task.labels.add(labels[0])
+        task.labels.clear()
+    assert [set(commit) for commit in recorder.commits] == ([watched] * 2 if watched else [])
+    asked = [q["sql"] for q in queries if q["sql"].startswith("SELECT")]
+    keys = sum('FROM "project_task"' in sql for sql in asked)
+    between = sum('FROM "project_task_labels"' in sql for sql in asked)
+    assert keys == (2 if TASK in watched else 0)
+    # One is Django's own.
+    assert between == (2 if watched & {THROUGH, LABEL} else 1)
 
 
 def test_a_change_costs_few_queries(task: models.Task, labels: list[models.Label]) -> None:
