@@ -21,6 +21,8 @@ from drf_live_graphql.testing import settled
 from tests.project import models
 
 if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
+
     from tests.live.conftest import Connect
     from tests.oracle.wire import Socket
 
@@ -37,6 +39,12 @@ DOCUMENTS = (
     "subscription { vehicles { snapshot { id nothing } } }",
     "subscription { announcements { deleted } }",
 )
+
+
+@pytest.fixture(autouse=True)
+def nothing_to_resume(settings: SettingsWrapper) -> None:
+    """What is kept for those who come back is bounded by time and number (see test_resume)."""
+    settings.DRF_LIVE_GRAPHQL = {"RESUME_WINDOW": 0}
 
 
 def _things() -> Counter[str]:
