@@ -27,11 +27,11 @@ from drf_live_graphql.exceptions import refusal_of
 from drf_live_graphql.users import user_key
 
 from .filtersets import keep
-from .paths import resolve
+from .paths import Paths, resolve
 from .reads import Purpose, Reads
 from .selection import prune
 from .survey import survey
-from .tables import noting
+from .tables import labels_joined, noting
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from drf_live_graphql.users import UserKey
     from schema_gen import RootDescription, ViewCall
 
-    from .paths import Paths
     from .selection import Selection
 
 # The rows of a list by primary key, with their GraphQL ids; ``None`` where that is the key itself,
@@ -195,15 +194,17 @@ class Evaluation:
     def _main(self, queryset: QuerySet[Any]) -> Purpose:
         """What a query for rows reads beside their own table, where it is shown, is shown how."""
         query = queryset.query
-        opaque = query.annotations or query.extra or query.select_related is True
-        if opaque or not _narrows(queryset):
+        if query.extra or query.select_related is True or not _narrows(queryset):
             return Purpose.ROWS | Purpose.WHICH | Purpose.OPAQUE
-        if isinstance(query.select_related, dict):
-            for names in _chains(query.select_related):
-                path = resolve(self.root.model, names)
-                if path is None:
-                    return Purpose.ROWS | Purpose.WHICH | Purpose.OPAQUE
-                self.reads.paths.add(path)
+        selected = Paths(self.root.model)
+        for names in _chains(query.select_related or {}):
+            path = resolve(self.root.model, names)
+            if path is None:
+                return Purpose.ROWS | Purpose.WHICH | Purpose.OPAQUE
+            selected.add(path)
+        self.reads.paths.update(selected)
+        if query.annotations:
+            self.reads.compute(selected.labels() - labels_joined(query))
         return Purpose.ROWS
 
     def _prefetched(self, rows: Sequence[Model], queryset: QuerySet[Any]) -> list[Model]:

@@ -55,6 +55,7 @@ class Reads:
         self._own = frozenset(labels_of(model))
         self._purpose = Purpose.WHO
         self._awaited = False
+        self._selected: frozenset[str] | None = None
 
     def note(self, sql: str) -> None:
         """Note a statement that is about to run."""
@@ -67,9 +68,15 @@ class Reads:
             again = {label for label in labels & self._own if occurrences(sql, label) > 1}
             self._add(again, Purpose.WHICH | Purpose.OPAQUE)
             labels -= self._own
+            if self._selected is not None:
+                self._add(labels - self._selected, Purpose.WHICH | Purpose.OPAQUE)
         elif purpose is Purpose.WHAT and not self.paths.explain(labels):
             purpose = Purpose.OPAQUE
         self._add(labels, purpose)
+
+    def compute(self, selected: frozenset[str]) -> None:
+        """Queries for rows make values of whatever they read, but for the models ``selected``."""
+        self._selected = selected
 
     def await_row(self) -> None:
         """The next statement that reads the rows' own table is the query for the row."""

@@ -252,7 +252,9 @@ class Round:
 
     def _look(self, speaker: Evaluation, *, anew: bool) -> Look:
         work = self.work
-        parents = speaker.parents(self.paths, work.related.values()) if work.related else set()
+        parents: set[Any] | None = set()
+        if work.related and self.key.root.action == "list":  # A single row is read in any case.
+            parents = speaker.parents(self.paths, work.related.values())
         if parents is None:
             logger.info(
                 "%r is read as a whole, for a change of %s.", self.key.root.name, list(work.related)

@@ -15,6 +15,8 @@ from drf_live_graphql.changes import label_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from django.db.models.sql import Query
+
 _WORD = re.compile(r"\w+")
 # Statements remembered; the same ones come again and again.
 REMEMBERED = 4_096
@@ -48,6 +50,25 @@ def labels_in(sql: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def labels_joined(query: Query) -> frozenset[str]:
+    """The labels of the models that ``query`` joins, without those that it only selects.
+
+    ``select_related`` joins tables when SQL is made of the query, and not before. Subqueries of
+    annotations count.
+    """
+    words, others = _tables()
+    labels = words | others
+    found = {
+        labels[join.table_name] for join in query.alias_map.values() if join.table_name in labels
+    }
+    for annotation in query.annotations.values():
+        for expression in annotation.flatten():
+            inner = getattr(expression, "query", None)
+            if inner is not None:
+                found |= labels_joined(inner)
+    return frozenset(found)
+
+
 def occurrences(sql: str, label: str) -> int:
     """How often ``sql`` names the table of the model ``label`` after FROM or JOIN."""
     table = apps.get_model(label)._meta.db_table
@@ -65,4 +86,4 @@ def _tables() -> tuple[dict[str, str], dict[str, str]]:
     return words, {table: label for table, label in labels.items() if table not in words}
 
 
-__all__ = ["labels_in", "noting", "occurrences"]
+__all__ = ["labels_in", "labels_joined", "noting", "occurrences"]

@@ -12,6 +12,8 @@ from django.utils import timezone
 from rest_framework import permissions, serializers, viewsets
 
 from drf_live_graphql import LiveRouter
+from drf_live_graphql.live.hub import get_hub
+from drf_live_graphql.live.reads import Purpose
 from drf_live_graphql.testing import settled
 from tests.oracle.client import HeldList, HeldRow, subscribe
 from tests.oracle.rest import Visitor
@@ -237,7 +239,7 @@ class AnnotatedViewSet(CountedViewSet):
     serializer_class = AnnotatedSerializer
 
     def get_queryset(self) -> Any:
-        return super().get_queryset().annotate(size=Count("comments"))
+        return super().get_queryset().select_related("assignee").annotate(size=Count("comments"))
 
 
 class PrefetchedSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
@@ -314,6 +316,17 @@ async def test_what_a_field_of_its_own_reads_is_followed(
     again = _told(operation, root)[-1]["updated"]
     assert [row["id"] for row in again] == [str(rows["paint"].pk)]
     assert list(again[0].values())[1] in (1, ["hot"])
+
+
+async def test_what_a_query_makes_values_of_is_told_from_what_it_only_selects(
+    connect: Connect, application: Any, board: Callable[[], dict[str, Any]]
+) -> None:
+    await sync_to_async(board)()
+    await _follow(connect, application, "annotated", "id size")
+    (query,) = get_hub().queries
+    assert Purpose.OPAQUE in query._dependencies["project.comment"]
+    assert Purpose.WHAT in query._dependencies["auth.user"]
+    assert Purpose.OPAQUE not in query._dependencies["auth.user"]
 
 
 async def test_a_filter_inside_of_a_prefetch_is_followed(

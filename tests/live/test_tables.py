@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.db.models import Count, OuterRef, Subquery
 
 from drf_live_graphql.live import tables
-from drf_live_graphql.live.tables import labels_in, noting, occurrences
+from drf_live_graphql.live.tables import labels_in, labels_joined, noting, occurrences
 from tests.project import models
 
 
@@ -53,3 +54,11 @@ def test_what_runs_is_noted_and_nothing_after_it() -> None:
     list(models.Fence.objects.all())
     assert len(noted) == 2
     assert labels_in(noted[0]) == {"project.note"}
+
+
+def test_what_is_joined_is_told_from_what_is_only_selected() -> None:
+    tasks = models.Task.objects.select_related("assignee").annotate(size=Count("comments"))
+    assert labels_joined(tasks.query) == {"project.task", "project.comment"}
+    members = models.Membership.objects.filter(project=OuterRef("project"))
+    inner = models.Task.objects.annotate(role=Subquery(members.values("role")[:1]))
+    assert labels_joined(inner.query) >= {"project.membership"}
