@@ -14,6 +14,7 @@ from rest_framework import permissions, viewsets
 from rest_framework.serializers import ModelSerializer, SerializerMethodField
 
 from drf_live_graphql import LiveRouter, conf
+from drf_live_graphql.changes.control import CONTROL
 from drf_live_graphql.live import query as query_module
 from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.testing import settled
@@ -21,6 +22,8 @@ from tests.project import models, views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pytest_django.fixtures import SettingsWrapper
 
     from tests.live.conftest import Connect
     from tests.oracle.wire import Operation, Socket
@@ -71,7 +74,10 @@ async def test_ten_thousand_rows_in_one_transaction(connect: Connect) -> None:
     assert len(deltas.payloads) == 1
 
 
-async def test_sockets_that_are_opened_and_dropped_leave_nothing_behind(connect: Connect) -> None:
+async def test_sockets_that_are_opened_and_dropped_leave_nothing_behind(
+    connect: Connect, settings: SettingsWrapper
+) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"RESUME_WINDOW": 0}  # What is kept for who comes back is bounded.
     quiet = await connect()
     assert await _works(quiet)
     before = len(asyncio.all_tasks())
@@ -84,7 +90,8 @@ async def test_sockets_that_are_opened_and_dropped_leave_nothing_behind(connect:
     await settled()
     assert len(asyncio.all_tasks()) <= before + len(get_hub()._tasks)
     assert get_hub().queries == ()
-    assert get_hub()._by_label == get_hub()._joined == {}
+    assert get_hub()._by_label == {}
+    assert get_hub()._joined.keys() == {CONTROL}
     assert await _works(quiet)
 
 
