@@ -24,8 +24,9 @@ from . import executor, history
 from .cursor import Cursor
 from .gap import Gap
 from .history import ABSENT, History, shape_of
+from .list_reading import ListState
 from .paths import Paths
-from .reading import ListState, shown_id
+from .reading import shown_id
 from .reads import Purpose, answering_labels, known_labels, learn, merge, user_links
 from .rendition import data_of
 from .round import Round, Work
@@ -39,10 +40,10 @@ if TYPE_CHECKING:
 
     from .history import Absent, Touched
     from .hub import Hub
-    from .reading import RowState
     from .reads import Dependencies
     from .resume import Told
     from .round import Cohort, Letter, Outcome
+    from .row_reading import RowState
     from .subscription import Subscription
     from .trace import Key
 

@@ -18,7 +18,9 @@ from drf_live_graphql.changes import Changes
 from drf_live_graphql.exceptions import refusal_of
 
 from .evaluation import Evaluation
-from .reading import ListReading, Look, RowReading, RowState
+from .list_reading import ListReading
+from .reading import Look
+from .row_reading import RowReading, RowState
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drf_live_graphql.live.evaluation import Page
-from drf_live_graphql.live.reading import ListReading, ListState, Look
+from drf_live_graphql.live.list_reading import ListReading, ListState
+from drf_live_graphql.live.reading import Look
 from drf_live_graphql.live.wants import Wants
 
 if TYPE_CHECKING:
