@@ -11,7 +11,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.base_session import AbstractBaseSession
 
-from drf_live_graphql.changes import label_of
+from drf_live_graphql.changes import label_of, watched
 from drf_live_graphql.conf import settings
 from drf_live_graphql.exceptions import (
     INTERNAL_MESSAGE,
@@ -117,8 +117,12 @@ class LiveQuery:
         return tuple(self._subscriptions)
 
     def all_labels(self) -> frozenset[str]:
-        """The models that concern this query, those read by a selected ``query`` included."""
-        return frozenset(self.labels) | known_labels(self.key.root) | self._query_labels()
+        """The models that concern this query, those read by a selected ``query`` included.
+
+        But for those of which nobody tells (setting ``UNWATCHED``).
+        """
+        read = known_labels(self.key.root) | self._query_labels()
+        return frozenset(self.labels) | (read & watched())
 
     def _query_labels(self) -> frozenset[str]:
         """The models that the roots selected below ``query`` read, as far as is known."""

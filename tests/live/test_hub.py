@@ -171,7 +171,7 @@ async def test_one_channel_one_group_a_model_and_nothing_left_behind(
     await settled()
     assert len(layer.channels) <= 1
     # And those of what proves who they are.
-    labels = {CONTROL, LABEL, "project.vehicle", "auth.user", "sessions.session"}
+    labels = {CONTROL, LABEL, "project.vehicle", "auth.user"}
     assert set(layer.groups) == set(map(group_of, labels))
     assert {len(channels) for channels in layer.groups.values()} == {1}
 
