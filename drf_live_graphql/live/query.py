@@ -11,7 +11,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.base_session import AbstractBaseSession
 
-from drf_live_graphql.changes import label_of, watched
+from drf_live_graphql.changes import Changes, label_of, watched
 from drf_live_graphql.conf import settings
 from drf_live_graphql.exceptions import (
     INTERNAL_MESSAGE,
@@ -35,7 +35,6 @@ from .trace import trace_of
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
 
-    from drf_live_graphql.changes import Changes
     from drf_live_graphql.location import Location
 
     from .history import Absent, Touched
@@ -84,6 +83,7 @@ class LiveQuery:
         self._asker: Hashable = None
         self._work = Work()
         self._doing: Work | None = None
+        self._meanwhile: dict[str, Changes] = {}
         self._rounds = 0
         # Whether rows that others show changed before the first round, which reads them anyway.
         self._stirred = False
@@ -247,6 +247,10 @@ class LiveQuery:
             self._stirred = True
         if purpose := self._dependencies.get(changes.label):
             self._notify_related(changes, purpose)
+        if self._doing is not None:
+            # What the round that is under way reads it for is known when it is over.
+            self._meanwhile.setdefault(changes.label, Changes(changes.label)).merge(changes)
+            self._bound()
         if changes.label in self._query_labels():
             work.queries = True
         self._kick()
@@ -269,6 +273,10 @@ class LiveQuery:
         if any(len(changes.kinds) > most for changes in work.related.values()):
             work.what = True
             work.related.clear()
+        for changes in self._meanwhile.values():
+            if len(changes.kinds) > most:
+                changes.everything = True
+                changes.kinds.clear()
 
     def _notify_related(self, changes: Changes, purpose: Purpose) -> None:
         work = self._work
@@ -370,8 +378,9 @@ class LiveQuery:
                     if await self._listens(outcome):
                         self.asked_at = started_at
                         await self._conclude(work, outcome)
-                        # Resolvers of a selected ``query`` may have read something new, unheard.
-                        self._work.queries |= not await self.hub.listens(self)
+                        if not await self.hub.listens(self):
+                            # Resolvers of a selected ``query`` have read something new, unheard.
+                            self._work.queries = True
                     else:
                         self._doing = None
                         # What was read may have changed unheard: it is read again, heard.
@@ -439,7 +448,13 @@ class LiveQuery:
         if outcome.paths is not None:
             self._paths.update(outcome.paths)
         learn(self.key.root, outcome.tables)
-        return await self.hub.listens(self)
+        heard = await self.hub.listens(self)
+        meanwhile, self._meanwhile = self._meanwhile, {}
+        if heard:
+            for changes in meanwhile.values():
+                if purpose := self._dependencies.get(changes.label):
+                    self._notify_related(changes, purpose)
+        return heard
 
     async def _conclude(self, work: Work, outcome: Outcome) -> None:
         """Make the round's findings those of the query, and deliver them."""

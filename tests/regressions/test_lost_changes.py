@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from rest_framework import permissions, viewsets
 from rest_framework.serializers import ModelSerializer, SerializerMethodField
 
@@ -22,6 +23,8 @@ from tests.project import models
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pytest_django.fixtures import SettingsWrapper
 
     from tests.live.conftest import Connect
 
@@ -130,6 +133,37 @@ async def test_a_row_is_renamed_between_the_reading_of_the_members_and_of_the_pa
     assert first["snapshot"] == [{"slug": "new"}]
     assert [change for change in rest if change["created"]] == []
     assert rest[-1]["deleted"] == ["new"]
+
+
+async def test_a_nested_row_changes_while_the_first_round_reads(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper
+) -> None:
+    """What a change concerns is known only once the round has read it."""
+    settings.DRF_LIVE_GRAPHQL = {"RESUME_WINDOW": 0}
+    user = get_user_model()
+    ada = await user.objects.acreate(username="ada")
+    project = await models.Project.objects.acreate(name="Hull", slug="hull")
+    await models.Membership.objects.acreate(project=project, user=ada)
+    task = await models.Task.objects.acreate(project=project, title="paint")
+    document = "subscription { taskDetails { snapshot { id } updated { comments { text } } } }"
+    socket = await connect("ada")
+    earlier = await socket.subscribe(document)  # By which the process knows what to listen to.
+    await earlier.started()
+    await socket.complete(earlier)
+    await (await socket.subscribe("{ __typename }")).started()
+    await settled()
+
+    heard = _count_calls(monkeypatch, query_module.LiveQuery, "notify")
+    held, go = _hold_rounds(monkeypatch)
+    operation = await socket.subscribe(document)
+    await held.wait()
+    await models.Comment.objects.acreate(task=task, author=ada, text="wet")
+    async with asyncio.timeout(10):
+        await heard.acquire()
+    go.set()
+    await settled()
+    told = operation.payloads[-1]["data"]["taskDetails"]["updated"]
+    assert told == [{"comments": [{"text": "wet"}]}]
 
 
 class Late(viewsets.ReadOnlyModelViewSet):
