@@ -121,7 +121,8 @@ def _uid(model: type[Model]) -> str:
 def _saving(sender: type[Model], *, instance: Model, raw: bool, using: str, **_: Any) -> None:
     """Read what the row points to before it is saved.
 
-    Whichever fields are saved: what the instance holds of the others may be out of date.
+    Whichever fields are saved: what the instance holds of the others may be out of date. Should
+    another transaction move the row between this and the UPDATE, it is that one that tells of it.
     """
     _before.pop(instance._state, None)
     if _may_exist(instance, raw=raw):

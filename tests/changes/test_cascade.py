@@ -250,7 +250,7 @@ def test_many_rows_are_asked_about_together(project: models.Project, recorder: R
 
 def test_more_rows_than_a_query_takes(ports: list[Port], recorder: Recorder) -> None:
     """Chunk by chunk: some databases take no more than 1,000 values."""
-    made = Port.objects.bulk_create(Port(name="p", code=f"c{n}") for n in range(1100))
+    made = Port.objects.bulk_create(Port(pk=n + 10, name="p", code=f"c{n}") for n in range(1100))
     keys = [Voyage.objects.create(nullable=made[n], defaulting=None).pk for n in (0, 600, 1099)]
     recorder.clear()
     Port.objects.filter(name="p").delete()
@@ -281,7 +281,7 @@ def test_a_delete_that_is_rolled_back_tells_nothing(ports: list[Port], recorder:
     with transaction.atomic():
         with pytest.raises(AbortError):
             delete_and_abort()
-        kept = Port.objects.create(name="kept", code="kept")
+        kept = Port.objects.create(pk=50, name="kept", code="kept")
     assert recorder.commits == [{PORT: {kept.pk: "created"}}]
 
 
