@@ -171,8 +171,10 @@ class Publisher:
 
     def _make_room(self) -> None:
         if len(self._queue) >= settings.PUBLISH_BACKLOG:
-            lost = self._queue.popleft()
-            self._line(lost.label).number += 1
+            line = self._line(self._queue.popleft().label)
+            line.number += 1
+            # No message may follow it: then its number is what tells of the loss.
+            line.sent_at, line.announced = time.time(), 0
 
     def _line(self, label: str) -> _Line:
         return self._lines.setdefault(label, _Line())

@@ -5,6 +5,7 @@ A commit that changed several models travels as one message a model, each to the
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 @dataclass(slots=True)
 class _Parts:
     number: int
+    # When the first of them came (``time.monotonic``).
+    since: float
     changes: list[Changes] = field(default_factory=list)
 
 
@@ -45,18 +48,17 @@ class Commits:
         given: list[Changes] = []
         if parts is not None and parts.number != commit.number:
             given, parts = parts.changes, None
-        parts = parts or _Parts(commit.number)
+        parts = parts or _Parts(commit.number, time.monotonic())
         parts.changes.append(changes)
         if any(label in joined for label in commit.after(changes.label)):
             self._open[publisher] = parts
             return given
         return given + parts.changes
 
-    def give_up(self) -> list[Changes]:
-        """All that has come, whatever is missing."""
-        given = [changes for parts in self._open.values() for changes in parts.changes]
-        self._open.clear()
-        return given
+    def give_up(self, until: float) -> list[Changes]:
+        """What has come of commits that began to come by ``until``, whatever is missing of them."""
+        late = [publisher for publisher, parts in self._open.items() if parts.since <= until]
+        return [changes for publisher in late for changes in self._open.pop(publisher).changes]
 
 
 __all__ = ["Commits"]

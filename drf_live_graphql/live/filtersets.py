@@ -10,6 +10,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Manager
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -89,13 +91,21 @@ _kept: dict[tuple[type[Any], type[Any], type[Model]], Any] = {}
 
 
 def _is_fixed(filterset_class: Any, model: type[Model]) -> bool:
-    """Whether the class would be the same another time: no choices are limited by a callable."""
+    """Whether the class would be the same another time: no choices depend on when it is made.
+
+    They would where a callable limits them, or a manager of the related model's own.
+    """
     fields = (
         get_model_field(model, filter_.field_name)
         for filter_ in filterset_class.base_filters.values()
     )
     relations = (getattr(field, "remote_field", None) for field in fields)
-    return not any(callable(getattr(r, "limit_choices_to", None)) for r in relations)
+    return not any(
+        callable(getattr(relation, "limit_choices_to", None))
+        or type(relation.model._default_manager).get_queryset is not Manager.get_queryset
+        for relation in relations
+        if relation is not None
+    )
 
 
 def _once(make: Callable[[Any], Any]) -> Callable[[Any], Any]:

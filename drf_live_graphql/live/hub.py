@@ -248,25 +248,34 @@ class Hub:
         for _ in range(QUESTIONS):
             if self._doubt or self._channel is None:
                 return None
-            rounds = query.rounds
+            rounds, heard = query.rounds, self.heard_by(query)
             known = await self._questions.ask(after, shape, key.root, self._channel)
             if known is None or not known.is_for(key, subscription.connection):
                 return None
             self._learn(key.root, known.names)
             reads.learn(key.root, known.reads)
-            if await self.listens(query):
+            query.learn(known.reads)
+            if query.all_labels() <= heard:
                 return Told(known.gap, query.number, rounds)
             # What concerns the query was not heard all the while.
+            await self.listen(query)
         return None
 
-    async def listens(self, query: LiveQuery) -> bool:
-        """Have ``query`` hear of all that concerns it; whether it did so before this call."""
-        new = [label for label in query.all_labels() if query not in self._by_label.get(label, ())]
-        if not new:
-            return True
+    def heard_by(self, query: LiveQuery) -> frozenset[str]:
+        """The models of whose changes ``query`` hears by now.
+
+        Where the layer is out of reach, that is in doubt anyway, and read anew when it is back.
+        """
+        return frozenset(
+            label
+            for label, queries in self._by_label.items()
+            if query in queries and label not in self._fences
+        )
+
+    async def listen(self, query: LiveQuery) -> None:
+        """Have ``query`` hear of all that concerns it."""
         self._index(query)
-        await self._listen(new)
-        return False
+        await self._listen(query.all_labels())
 
     def forget(self, query: LiveQuery, last: Connection) -> None:
         """A query without subscriptions, the ``last`` of which came from that connection.
@@ -548,13 +557,15 @@ class Hub:
 
     def _give_up_later(self) -> None:
         """Wait for the rest of a commit, but not for ever: a part of it may be lost."""
-        if self._giving_up is not None:
-            self._giving_up.cancel()
-        loop = asyncio.get_running_loop()
-        self._giving_up = loop.call_later(PARTS_TIMEOUT, self._give_up)
+        if self._giving_up is None:
+            loop = asyncio.get_running_loop()
+            self._giving_up = loop.call_later(PARTS_TIMEOUT, self._give_up)
 
     def _give_up(self) -> None:
-        self._tell(self._commits.give_up())
+        self._giving_up = None
+        self._tell(self._commits.give_up(time.monotonic() - PARTS_TIMEOUT))
+        if self._commits:
+            self._give_up_later()
 
     def _missed(self, label: str) -> None:
         logger.warning("Messages about %s were missed; reading anew.", label)

@@ -49,7 +49,8 @@ class ListReading:
         state: ListState | None,
         look: Look,
         *,
-        also: Collection[Any] = (),
+        also: Collection[Any] | None = None,
+        selections: Collection[Selection],
         compare: bool,
         keep_members: bool,
         need_page: bool,
@@ -60,12 +61,14 @@ class ListReading:
         ``state`` is what subscribers know (``None``: nothing was kept). ``compare`` says that
         somebody needs to be told row by row even where any row may have changed, ``for_all`` that
         everybody gets the page. ``also`` are rows that concern those alone who come back (see
-        ``since``). The members are read before the page: a row that comes in between
-        is on the page and counts as entered, with the content that the page shows.
+        ``since``; ``None``: nobody does). ``selections`` are all in which somebody is told rows.
+        The members are read before the page: a row that comes in between is on the page and
+        counts as entered, with the content that the page shows.
         """
         self._evaluation = evaluation
         self._state = state
         self._look = look
+        self._selections = selections
         self._for_all = for_all or state is None
         self._serialised: dict[tuple[str, Selection], list[Any]] = {}
         # Digests to keep once this is what everybody was told; see ``ListState``.
@@ -86,6 +89,8 @@ class ListReading:
         self._noted: set[Any] = set()
         self._compared: set[str] = set()
         self._resumes: dict[Gap, bool] = {}
+        # What those missed who are told this; ``None``: nothing.
+        self._gap: Gap | None = None
         # Whether this is told to some only, and whether they hold rows that were not told here.
         self._apart = self._elsewhere = False
         self._page: Page | None = None
@@ -115,15 +120,17 @@ class ListReading:
                     kept[pk] = None
         for selection, found in self._digests.items():
             state.digests.setdefault(selection, {}).update(found)
+        for selection in [known for known in state.digests if known not in self._selections]:
+            del state.digests[selection]  # Clients choose them: there may be ever more.
         return state
 
-    def _read_members(self, also: Collection[Any], *, compare: bool) -> None:
+    def _read_members(self, also: Collection[Any] | None, *, compare: bool) -> None:
         before, look = self._before, self._look
         pks: dict[Any, None] = {}
         if before is None or (look.whole and not compare):
             # Nobody is told of single rows, but those who come back.
             before = self._members = self._evaluation.members()
-            also = {*also, *look.changed} if also else ()
+            also = None if also is None else {*also, *look.changed}
         else:
             pks.update(dict.fromkeys((*look.changed, *look.touched)))
             # Where rows depend on each other, a change of one may be a change of any.
@@ -217,10 +224,15 @@ class ListReading:
         self._remember(selection, kept, rows)
         self._compared.add(shape_of(selection))
         # A row that was on no page, nor told since, is held by nobody who was told by pages here.
-        unheld = wants.snapshot == selection and not (self._state and self._state.elsewhere)
+        elsewhere = wants.created not in (None, selection) or (
+            self._state is not None and self._state.elsewhere
+        )
+        unheld = wants.snapshot == selection and not elsewhere
         news: list[Any] = []
         for pk, row in zip(kept, rows, strict=True):
             if pk in self._look.changed or pk in self._entered:
+                if self._gap is not None and told.get(pk) != digest_of(row):
+                    self._noted.add(pk)  # It is told for a change that others know, and shows more.
                 news.append(row)
                 continue
             if pk in told:
@@ -275,6 +287,12 @@ class ListReading:
         selection = wants.created if wants.updated is None else wants.updated
         rows = self._evaluation.rows(members) if selection is not None else {}
         shown = self._wanted("all", rows, selection)
+        if selection is not None:
+            told, digests = self._told_digests(selection), self._digests.setdefault(selection, {})
+            for pk, row in zip(rows, shown, strict=True):
+                # As for a page: what one is told may be news to the others.
+                if digests.get(pk, told.get(pk)) != digest_of(row):
+                    digests[pk] = None
         ids = {shown_id(pk, id_) for pk, id_ in members.items()}
         left = [id_ for id_ in missed if id_ not in ids]
         if not shown and not left and not wants.query:
@@ -341,7 +359,7 @@ class ListReading:
             self._elsewhere = True
         touched = gap.until(self._meanwhile())
         other = copy(self)
-        other._apart = apart
+        other._apart, other._gap = apart, gap
         other._serialised = {}
         other._look = replace(self._look, changed=touched)
         other._entered, other._left, other._new_ids = {}, {}, {}

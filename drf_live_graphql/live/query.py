@@ -84,6 +84,8 @@ class LiveQuery:
         self._work = Work()
         self._doing: Work | None = None
         self._meanwhile: dict[str, Changes] = {}
+        # The models whose changes are heard of since the last round began.
+        self._heard: frozenset[str] = frozenset()
         self._rounds = 0
         # Whether rows that others show changed before the first round, which reads them anyway.
         self._stirred = False
@@ -378,13 +380,13 @@ class LiveQuery:
                     if await self._listens(outcome):
                         self.asked_at = started_at
                         await self._conclude(work, outcome)
-                        if not await self.hub.listens(self):
+                        if not await self._hears():
                             # Resolvers of a selected ``query`` have read something new, unheard.
                             self._work.queries = True
                     else:
                         self._doing = None
                         # What was read may have changed unheard: it is read again, heard.
-                        self._work.put_back(work)
+                        self._put_back(work)
         finally:
             self._task = self._doing = None
             self._kick()
@@ -392,6 +394,7 @@ class LiveQuery:
     def _round(self, work: Work) -> Round:
         gaps = self._gaps(work) if work.joiners else {}
         self._rounds += 1
+        self._heard = self.hub.heard_by(self)
         return Round(
             key=self.key,
             location=self._location,
@@ -421,7 +424,7 @@ class LiveQuery:
         refusal = refusal_of(error)
         if refusal is None and failures <= settings.EVALUATION_RETRIES:
             logger.warning("%s failed, trying again: %r", self._name(), error)
-            self._work.put_back(work)
+            self._put_back(work)
             await asyncio.sleep(FIRST_RETRY * 2 ** (failures - 1))
             return True
         if refusal is None and work.only_asks:
@@ -448,13 +451,32 @@ class LiveQuery:
         if outcome.paths is not None:
             self._paths.update(outcome.paths)
         learn(self.key.root, outcome.tables)
-        heard = await self.hub.listens(self)
+        heard = await self._hears()
         meanwhile, self._meanwhile = self._meanwhile, {}
         if heard:
             for changes in meanwhile.values():
                 if purpose := self._dependencies.get(changes.label):
                     self._notify_related(changes, purpose)
         return heard
+
+    async def _hears(self) -> bool:
+        """Whether all that concerns it was heard of since the round began; it is from now on."""
+        if self.all_labels() <= self._heard:
+            return True
+        await self.hub.listen(self)
+        return False
+
+    def learn(self, dependencies: Mapping[str, Purpose]) -> None:
+        """Another process saw the same answer depend on this; its paths are not known here."""
+        along = self._paths.labels()
+        for label, purpose in dependencies.items():
+            opaque = Purpose.WHAT in purpose and label not in along
+            merge(self._dependencies, {label: purpose | Purpose.OPAQUE if opaque else purpose})
+
+    def _put_back(self, work: Work) -> None:
+        """Have a round's work done again; for those who are still here."""
+        work.joiners = {sub: None for sub in work.joiners if sub.query is self}
+        self._work.put_back(work)
 
     async def _conclude(self, work: Work, outcome: Outcome) -> None:
         """Make the round's findings those of the query, and deliver them."""

@@ -242,7 +242,8 @@ class Round:
             speaker,
             self.state if keep else None,
             look,
-            also={pk for gap in gaps for pk in (*gap.touched, *gap.own)},
+            also={pk for gap in gaps for pk in (*gap.touched, *gap.own)} if gaps else None,
+            selections=frozenset().union(*(want.selections for want in wants)),
             compare=any(want.rows and want.snapshot is None for want in wants),
             keep_members=keep,
             need_page=any(want.snapshot is not None for want in told),
@@ -317,9 +318,10 @@ class Round:
         if rest:
             yield rest, _whole(wants) if self.work.whole else "delta"
 
-    def _has_others(self) -> bool:
-        """Whether somebody is here who does not join in this round."""
-        return any(sub not in self.work.joiners for cohort in self.cohorts for sub in cohort)
+    def _has_others(self, back: Subscription) -> bool:
+        """Whether somebody is here who did not miss what ``back``, who comes back, did."""
+        gap = self.gaps[back]
+        return any(self.gaps.get(sub) != gap for cohort in self.cohorts for sub in cohort)
 
     def _by_gap(self, fresh: Cohort) -> dict[Gap | None, list[Subscription]]:
         """Those who join, by what they missed; ``None`` are those who come for the first time."""
@@ -344,7 +346,7 @@ class Round:
             envelope = reading.delta(sub.wants)
         elif how == "resume":
             # A live query can't be known to have missed nothing.
-            back = reading.since(self.gaps[sub], sub.wants, apart=self._has_others())
+            back = reading.since(self.gaps[sub], sub.wants, apart=self._has_others(sub))
             envelope = {} if sub.wants.only_query else back.delta(sub.wants)
         return None if envelope is None else {**envelope, "cursor": self.cursor}
 

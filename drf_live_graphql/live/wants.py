@@ -53,6 +53,12 @@ class Wants:
         """In which rows are shown that changed."""
         return self.snapshot if self.single else self.updated
 
+    @cached_property
+    def selections(self) -> frozenset[Selection]:
+        """In which rows are told."""
+        every = (self.snapshot, self.created, self.updated)
+        return frozenset(selection for selection in every if selection is not None)
+
     @property
     def has_snapshot(self) -> bool:
         """Whether a payload that tells where things stand has anything in it."""

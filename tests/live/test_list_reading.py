@@ -74,6 +74,7 @@ def _read(
         unsteady,
         ListState(dict(before)),
         Look(**{"changed": (1,), **look}),
+        selections=WANTS.selections,
         compare=compare,
         keep_members=True,
         need_page=True,
