@@ -130,7 +130,8 @@ async def test_what_is_published_while_redis_is_down_arrives_when_it_is_back(
     hearing = asyncio.ensure_future(ear.changes())
     while not (await asyncio.wait({hearing}, timeout=0.2))[0]:
         publisher.publish(_commit(4))
-    assert (await hearing)["number"] >= 3
+    # Whichever of those comes first: none of them is the one from before.
+    assert (await hearing)["number"] >= 2
 
 
 @pytest.mark.django_db(transaction=True)
