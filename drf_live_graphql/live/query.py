@@ -285,8 +285,8 @@ class LiveQuery:
         if purpose & Purpose.SELF and self._is_askers(changes):
             # Their own row is compared; what else proves who they are may say more.
             work.who = True
-            work.what |= changes.label != self._user_label()
-            work.which |= changes.label != self._user_label()
+            if changes.label != self._user_label():
+                work.which = work.what = True
         if purpose & (Purpose.WHO | Purpose.WHICH):
             work.which = True
         if purpose & (Purpose.WHO | Purpose.OPAQUE):

@@ -83,8 +83,7 @@ class Reads:
         self._awaited = True
 
     def _add(self, labels: set[str] | frozenset[str], purpose: Purpose) -> None:
-        for label in labels:
-            self.tables[label] = self.tables.get(label, Purpose.NOTHING) | purpose
+        merge(self.tables, dict.fromkeys(labels, purpose))
 
     @contextmanager
     def during(self, purpose: Purpose) -> Iterator[None]:
@@ -108,8 +107,7 @@ class Reads:
     def dependencies(self) -> Dependencies:
         """What was read, and what the paths lead along even where nothing was there to read."""
         found = dict(self.tables)
-        for label in self.paths.labels():
-            found[label] = found.get(label, Purpose.NOTHING) | Purpose.WHAT
+        merge(found, dict.fromkeys(self.paths.labels(), Purpose.WHAT))
         return found
 
 
