@@ -18,8 +18,8 @@ URL = "redis://localhost:6379"
 CORE = "channels_redis.core.RedisChannelLayer"
 MEMORY = "channels.layers.InMemoryChannelLayer"
 
-# On Django 6 the checks of the database come along.
-pytestmark = pytest.mark.django_db
+# On Django 6 the checks of the databases come along.
+pytestmark = pytest.mark.django_db(databases="__all__")
 
 
 class OwnLayer(InMemoryChannelLayer):

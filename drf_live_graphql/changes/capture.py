@@ -170,8 +170,11 @@ def _after(
     for field in model._meta.concrete_fields:
         name = field.attname
         written = update_fields is None or not update_fields.isdisjoint({field.name, name})
-        if written and name in before and name in now:
-            row[name] = now[name]
+        if written and name in before:
+            # Django 6 defers a field that was saved by an expression, where it was not returned.
+            del row[name]
+            if name in now:
+                row[name] = now[name]
     return row
 
 

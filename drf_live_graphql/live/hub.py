@@ -103,6 +103,7 @@ class Hub:
         self._departures: set[asyncio.Task[None]] = set()
         # Fences of groups that were just joined: until they are back, changes may be unheard.
         self._fences: dict[str, asyncio.Task[None]] = {}
+        self._fencing = asyncio.Lock()
         # What fences wait for, by label and token.
         self._echoes: dict[tuple[str, str], asyncio.Event] = {}
         self._pulse = Pulse()
@@ -492,12 +493,14 @@ class Hub:
         await asyncio.wait_for(join(group_of(label), self._channel), settings.PUBLISH_TIMEOUT)
 
     async def _fence(self, label: str) -> None:
-        if label not in self._joined:
-            return  # It was left before this had its turn; no echo would come.
-        try:
-            await self._echo(label)
-        except Exception as error:  # noqa: BLE001
-            self._doubts(f"no echo from the group of {label}", error)
+        # One after the other: many at once would fill a layer up, which then drops some of them.
+        async with self._fencing:
+            if self._doubt or label not in self._joined:
+                return  # All is read anew; or it was left meanwhile, and no echo would come.
+            try:
+                await self._echo(label)
+            except Exception as error:  # noqa: BLE001
+                self._doubts(f"no echo from the group of {label}", error)
 
     async def _echo(self, label: str) -> None:
         """Return once a message of our own came through the group, and all before it."""

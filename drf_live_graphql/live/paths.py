@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Q
+from django.db.models import ManyToManyField, Q
 
 from drf_live_graphql.changes import ancestors, label_of
 
@@ -96,11 +96,13 @@ def _hop(model: type[Model], name: str) -> Hop | None:
 
 
 def _many(model: type[Model], target: type[Model], field: Any) -> Hop | None:
-    declared = field if field.concrete else field.field
+    # Whether a many-to-many field is ``concrete`` depends on Django's version.
+    forward = isinstance(field, ManyToManyField)
+    declared = field if forward else field.field
     through = getattr(declared.remote_field, "through", None)
     if through is None:
         return None  # A generic many-to-many of another package.
-    near = declared.m2m_field_name() if field.concrete else declared.m2m_reverse_field_name()
+    near = declared.m2m_field_name() if forward else declared.m2m_reverse_field_name()
     link = through._meta.get_field(near)
     key = "pk" if link.target_field.primary_key else link.target_field.name
     return Hop("many", model, target, field.name, link.attname, key, through)

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db import connections
+from django.db.models.sql import Query
 
 from drf_live_graphql.changes import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from django.db.models.sql import Query
 
 _WORD = re.compile(r"\w+")
 # Statements remembered; the same ones come again and again.
@@ -63,8 +62,9 @@ def labels_joined(query: Query) -> frozenset[str]:
     }
     for annotation in query.annotations.values():
         for expression in annotation.flatten():
-            inner = getattr(expression, "query", None)
-            if inner is not None:
+            # Django 6 keeps the query of a subquery alone.
+            inner = getattr(expression, "query", expression)
+            if isinstance(inner, Query):
                 found |= labels_joined(inner)
     return frozenset(found)
 
