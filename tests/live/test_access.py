@@ -96,7 +96,8 @@ def _log_out(socket: Socket, user: Any) -> None:
 
 
 def _expire(socket: Socket, user: Any) -> None:
-    Session.objects.update(expire_date=timezone.now())
+    key = _store(socket).session_key
+    Session.objects.filter(session_key=key).update(expire_date=timezone.now())
 
 
 def _rotate(socket: Socket, user: Any) -> None:
