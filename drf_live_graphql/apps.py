@@ -11,6 +11,7 @@ class DrfLiveGraphQLConfig(AppConfig):
 
     name = "drf_live_graphql"
     verbose_name = "DRF Live GraphQL"
+    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Import the live modules of all apps, as the admin does its own."""

@@ -30,6 +30,15 @@ DEFAULTS: Mapping[str, object] = {
     # Capture what sends no signals too: QuerySet.update, bulk_create, bulk_update. Each update then
     # reads its rows' keys first.
     "CAPTURE_BULK": False,
+    # Have every commit write what it changed into a table of the database it changed (PostgreSQL,
+    # SQLite), and readers follow that: nothing is lost with a process or a channel layer.
+    "JOURNAL": False,
+    # Seconds for which entries are kept.
+    "JOURNAL_AGE": 3600.0,
+    # Seconds between looks at the journal when nobody calls: the channel layer does, if it can.
+    "JOURNAL_POLL": 1.0,
+    # Have PostgreSQL call as well (NOTIFY; it lets commits wait for each other).
+    "JOURNAL_NOTIFY": False,
     # Browser origins allowed to open a socket, beside the site's own: "https://app.example.com".
     "ALLOWED_ORIGINS": (),
     # Threads that evaluate views; each holds one database connection. One view has at most all

@@ -37,7 +37,7 @@ def record(parts: Iterable[Changes], *, using: str, publish: Publish) -> None:
     of all models; after a rollback it is not called.
     """
     connection = connections[using]
-    if not connection.in_atomic_block and _in_event_loop():
+    if not connection.in_atomic_block and in_event_loop():
         # Django lets nobody use the connection here, so it has no transaction.
         publish(list(parts))
         return
@@ -57,7 +57,25 @@ def record(parts: Iterable[Changes], *, using: str, publish: Publish) -> None:
     fragment.place = len(connection.run_on_commit) - 1
 
 
-def _in_event_loop() -> bool:
+def pending(connection: BaseDatabaseWrapper) -> list[Changes]:
+    """What the transaction that is about to commit has changed, one for each model."""
+    changes: dict[str, Changes] = {}
+    for _, callback, *_ in connection.run_on_commit:
+        if isinstance(callback, _Fragment):
+            for part in callback.changes():
+                changes.setdefault(part.label, Changes(part.label)).merge(part)
+    return list(changes.values())
+
+
+def journaled(connection: BaseDatabaseWrapper) -> None:
+    """Note that what is ``pending`` is in the journal."""
+    for _, callback, *_ in connection.run_on_commit:
+        if isinstance(callback, _Fragment):
+            callback.journaled()
+
+
+def in_event_loop() -> bool:
+    """Whether this thread runs one, so that Django lets it use no connection."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -68,7 +86,15 @@ def _in_event_loop() -> bool:
 class _Batch:
     """What one transaction changed, and how many of its fragments are still to be heard of."""
 
-    __slots__ = ("_changes", "_committing", "_connection", "_fragments", "_publish", "_waiting")
+    __slots__ = (
+        "_changes",
+        "_committing",
+        "_connection",
+        "_fragments",
+        "_publish",
+        "_waiting",
+        "journaled",
+    )
 
     def __init__(self, connection: BaseDatabaseWrapper, publish: Publish) -> None:
         self._connection = weakref.ref(connection)
@@ -77,6 +103,8 @@ class _Batch:
         self._fragments: list[weakref.ref[_Fragment]] = []
         self._waiting = 0
         self._committing = False
+        # Whether the transaction wrote its changes into the journal itself.
+        self.journaled = False
 
     @property
     def over(self) -> bool:
@@ -140,6 +168,8 @@ class _Batch:
                 self._changes[label] = part
         self._waiting -= 1
         if not self._waiting:
+            for part in self._changes.values():
+                part.journaled = self.journaled
             self._publish(list(self._changes.values()))
 
 
@@ -165,6 +195,14 @@ class _Fragment:
                 changes = self._changes[part.label] = Changes(part.label)
             changes.merge(part)
 
+    def changes(self) -> Iterable[Changes]:
+        """What was added, a part for each model."""
+        return self._changes.values()
+
+    def journaled(self) -> None:
+        """Note that the changes are in the journal, should the transaction commit."""
+        self._batch.journaled = True
+
     def queued(self, connection: BaseDatabaseWrapper) -> bool:
         """Whether Django still has it to run; a rollback to a savepoint shortens the queue."""
         queue = connection.run_on_commit
@@ -179,4 +217,4 @@ class _Fragment:
             self._batch.committed(self._changes)
 
 
-__all__ = ["record"]
+__all__ = ["in_event_loop", "journaled", "pending", "record"]

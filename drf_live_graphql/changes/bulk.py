@@ -29,6 +29,7 @@ from .ledger import (
     note_rows,
 )
 from .links import attnames, foreign_keys, links_of, row_of
+from .outbox import own_transaction
 from .related import note_far
 
 if TYPE_CHECKING:
@@ -62,9 +63,10 @@ def _wrapped_update(original: Callable[..., int]) -> Callable[..., int]:
         if not _captured(self.model):
             return original(self, **kwargs)
         using = database_of(self)
-        before = _read(self, using)
-        count = original(self, **kwargs)
-        _updated(self.model, before, kwargs, count, using)
+        with own_transaction(using):
+            before = _read(self, using)
+            count = original(self, **kwargs)
+            _updated(self.model, before, kwargs, count, using)
         return count
 
     return update
@@ -80,12 +82,14 @@ def _wrapped_bulk_create(original: Callable[..., list[Any]]) -> Callable[..., li
         *args: Any,
         **kwargs: Any,
     ) -> list[Any]:
-        created = original(
-            self, objs, batch_size, ignore_conflicts, update_conflicts, *args, **kwargs
-        )
-        if created and _captured(self.model):
-            certain = not ignore_conflicts and not update_conflicts
-            _created(self.model, created, certain, update_conflicts, database_of(self))
+        conflicts = (ignore_conflicts, update_conflicts)
+        if not _captured(self.model):
+            return original(self, objs, batch_size, *conflicts, *args, **kwargs)
+        using = database_of(self)
+        with own_transaction(using):
+            created = original(self, objs, batch_size, *conflicts, *args, **kwargs)
+            if created:
+                _created(self.model, created, not any(conflicts), update_conflicts, using)
         return created
 
     return bulk_create
@@ -95,9 +99,10 @@ def _wrapped_raw_delete(original: Callable[..., int]) -> Callable[..., int]:
     def _raw_delete(self: QuerySet[Any], using: str) -> int:
         if not _captured(self.model):
             return original(self, using)
-        before = _read(self, using)
-        count = original(self, using)
-        _deleted(self.model, before, count, using)
+        with own_transaction(using):
+            before = _read(self, using)
+            count = original(self, using)
+            _deleted(self.model, before, count, using)
         return count
 
     return _raw_delete

@@ -11,7 +11,7 @@ from django.db.models import signals
 
 from drf_live_graphql.conf import SETTING, settings
 
-from . import bulk
+from . import bulk, outbox
 from .cascade import consequences, deleting
 from .ledger import ancestors, labels, never_raises, note_rows
 from .links import has_key, movable, read_rows, row_of
@@ -70,6 +70,12 @@ def watch_all() -> None:
     _connect_deletes()
     if settings.CAPTURE_BULK:
         bulk.install()
+    if settings.JOURNAL:
+        outbox.install(_captured)
+
+
+def _captured(model: type[Model]) -> bool:
+    return model in _connected
 
 
 def _unwatched() -> frozenset[str]:
@@ -79,7 +85,8 @@ def _unwatched() -> frozenset[str]:
             f'{SETTING}["UNWATCHED"] takes a list of model labels and app labels, such as'
             f' ["sessions.Session", "auditlog"]; {names!r} came.'
         )
-    return frozenset(name.lower() for name in names)
+    # The journal is written by every commit that is told of.
+    return frozenset({"drf_live_graphql", *(name.lower() for name in names)})
 
 
 def _connect(model: type[Model]) -> None:

@@ -14,6 +14,7 @@ from django.db import router
 from .batch import record
 from .links import links_of
 from .message import Changes, label_of
+from .outbox import own_transaction
 from .publish import publisher
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def family(model: type[Model]) -> tuple[tuple[type[Model], str], ...]:
 
 def put_down(parts: Iterable[Changes], *, using: str) -> None:
     """Have ``parts`` published with the transaction of ``using``, watched or not."""
-    record(parts, using=using, publish=publisher.publish)
+    with own_transaction(using):
+        record(parts, using=using, publish=publisher.publish)
 
 
 def note(

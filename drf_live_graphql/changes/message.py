@@ -53,7 +53,7 @@ class Changes:
     says which rows of other models the changed ones pointed to or point to now: by the ``attname``
     of each foreign key in the model's own table, the values before and after, ``None`` left out.
     ``None`` for the whole is unknown. It holds for "everything" as well. ``commit`` is set where
-    the same commit changed other models, too.
+    the same commit changed other models, too; ``journaled`` where it is in the journal as well.
     """
 
     label: str
@@ -61,6 +61,7 @@ class Changes:
     everything: bool = False
     links: Links | None = None
     commit: Commit | None = None
+    journaled: bool = False
 
     def add(self, pk: Any, kind: Kind) -> None:
         """Note a change of ``pk``; of several in one commit the net result stays."""
@@ -102,16 +103,25 @@ def encode(changes: Changes, stamp: Stamp) -> dict[str, Any]:
     """The channel-layer message for ``changes``."""
     return {
         "type": CHANGES,
+        **encode_changes(changes),
         **encode_stamp(changes.label, stamp),
+        "commit": None
+        if changes.commit is None
+        else [changes.commit.number, list(changes.commit.labels)],
+        "journaled": int(changes.journaled),
+    }
+
+
+def encode_changes(changes: Changes) -> dict[str, Any]:
+    """What ``changes`` say, whoever sends it; for ``decode_changes``."""
+    return {
+        "label": changes.label,
         "changes": None
         if changes.everything
         else [[_encode_pk(pk), kind] for pk, kind in changes.kinds.items()],
         "links": None
         if changes.links is None
         else {name: [_encode_pk(v) for v in values] for name, values in changes.links.items()},
-        "commit": None
-        if changes.commit is None
-        else [changes.commit.number, list(changes.commit.labels)],
     }
 
 
@@ -122,16 +132,23 @@ def encode_alive(label: str, stamp: Stamp) -> dict[str, Any]:
 
 def decode(message: Mapping[str, Any]) -> Changes:
     """The changes in ``message``, primary keys and links as the fields' own Python values."""
-    changes = Changes(message["label"])
-    model = apps.get_model(changes.label)
-    changes.links = _decode_links(model, message.get("links"))
+    changes = decode_changes(message)
     if commit := message.get("commit"):
         number, labels = commit
         changes.commit = Commit(number, tuple(labels))
-    if message["changes"] is None:
+    changes.journaled = bool(message.get("journaled"))
+    return changes
+
+
+def decode_changes(content: Mapping[str, Any]) -> Changes:
+    """What ``encode_changes`` made; raises ``LookupError`` where there is no such model here."""
+    changes = Changes(content["label"])
+    model = apps.get_model(changes.label)
+    changes.links = _decode_links(model, content.get("links"))
+    if content["changes"] is None:
         changes.everything = True
         return changes
-    for pk, kind in message["changes"]:
+    for pk, kind in content["changes"]:
         changes.add(_decode_pk(model, pk), kind)
     return changes
 
@@ -173,7 +190,8 @@ def _cut(part: Changes, most: int) -> Changes:
     links = part.links
     if links is not None and any(len(values) > most for values in links.values()):
         links = None
-    return Changes(part.label, {} if everything else part.kinds, everything, links)
+    kinds = {} if everything else part.kinds
+    return Changes(part.label, kinds, everything, links, journaled=part.journaled)
 
 
 def _joined(links: Links, others: Links | None) -> Links | None:
@@ -234,9 +252,11 @@ __all__ = [
     "Links",
     "Stamp",
     "decode",
+    "decode_changes",
     "decode_stamp",
     "encode",
     "encode_alive",
+    "encode_changes",
     "encode_stamp",
     "group_of",
     "label_of",

@@ -34,6 +34,7 @@ from . import executor, reads
 from .commits import Commits
 from .cursor import Cursor
 from .evaluation import Evaluation
+from .follower import Follower
 from .history import shape_of
 from .identity import is_private
 from .pulse import Pulse
@@ -106,6 +107,8 @@ class Hub:
         self._fencing = asyncio.Lock()
         # What fences wait for, by label and token.
         self._echoes: dict[tuple[str, str], asyncio.Event] = {}
+        # Where the setting ``JOURNAL`` is on: then the layer only wakes it.
+        self._follower: Follower | None = None
         self._pulse = Pulse()
         self._wires = Wires(self._reconnected)
         self._turn = 0
@@ -267,10 +270,11 @@ class Hub:
 
         Where the layer is out of reach, that is in doubt anyway, and read anew when it is back.
         """
+        journaled = self._is_journaled()
         return frozenset(
             label
             for label, queries in self._by_label.items()
-            if query in queries and label not in self._fences
+            if query in queries and (journaled or label not in self._fences)
         )
 
     async def listen(self, query: LiveQuery) -> None:
@@ -400,6 +404,7 @@ class Hub:
         Returns once a message sent to each new group has come back: from then on a commit's
         message cannot be missed, and what was committed before is read.
         """
+        await self._follow()
         try:
             await self._start()
             # To its end, whoever is cancelled meanwhile: else a group is joined that nobody leaves.
@@ -411,6 +416,21 @@ class Hub:
             self._doubts("the channel layer could not be joined", error)
             if self._channel is None:
                 self._start_again()
+
+    async def _follow(self) -> None:
+        """Follow the journal, where there is one; raises what the database raises."""
+        if settings.JOURNAL and self._follower is None:
+            self._follower = Follower(self._tell, self._resync)
+        if self._follower is not None:
+            await self._follower.start()
+
+    def _is_journaled(self) -> bool:
+        """Whether all changes are told by the journal, whatever becomes of the layer."""
+        return self._follower is not None and self._follower.complete
+
+    def _resync(self) -> None:
+        for query in self.queries:
+            query.resync()
 
     def _start_again(self) -> None:
         if self._restarter is None or self._restarter.done():
@@ -548,9 +568,15 @@ class Hub:
             if kind == DISCONNECT:
                 self._disconnect(Disconnect.decode(message).user)
             if kind == CHANGES:
-                self._tell(self._commits.take(stamp.publisher, decode(message), self._joined))
-                if self._commits:
-                    self._give_up_later()
+                self._take_changes(stamp.publisher, decode(message))
+
+    def _take_changes(self, publisher_id: str, changes: Changes) -> None:
+        if changes.journaled and self._follower is not None:
+            self._follower.wake()
+            return
+        self._tell(self._commits.take(publisher_id, changes, self._joined))
+        if self._commits:
+            self._give_up_later()
 
     def _tell(self, commit: Iterable[Changes]) -> None:
         """Tell the live queries of all that one commit changed, so that one round takes it up."""
@@ -571,6 +597,10 @@ class Hub:
             self._give_up_later()
 
     def _missed(self, label: str) -> None:
+        if label != CONTROL and self._is_journaled():
+            assert self._follower is not None
+            self._follower.wake()
+            return
         logger.warning("Messages about %s were missed; reading anew.", label)
         if label == CONTROL:
             # Whose connections were to end is not known; a credential that has ended is noticed.
@@ -677,8 +707,12 @@ class Hub:
         await self._listen(self._by_label)
         if not self._doubt:
             logger.warning("The channel layer is heard again; reading anew.")
-            for query in self.queries:
-                query.resync()
+            if self._is_journaled():
+                # Nothing was missed but orders to disconnect.
+                for query in self.queries:
+                    query.reauthorise()
+            else:
+                self._resync()
 
     # Life.
 
@@ -689,6 +723,8 @@ class Hub:
         """
         while True:
             await asyncio.gather(*(self._fence(label) for label in tuple(self._joined)))
+            if self._follower is not None:
+                await self._follower.look()
             rounds = (query.task for query in self.queries if query.task is not None)
             waits = [*self._admissions, *self._departures, *rounds]
             if not waits and not self._admitting and not self._doubt and not self._commits:

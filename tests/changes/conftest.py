@@ -27,12 +27,14 @@ class Recorder:
     def __init__(self) -> None:
         self.commits: list[Commit] = []
         self.links: list[dict[str, Links | None]] = []
+        self.journaled: list[bool] = []
 
     def publish(self, commit: Sequence[Changes]) -> None:
         self.commits.append(
             {part.label: EVERYTHING if part.everything else dict(part.kinds) for part in commit}
         )
         self.links.append({part.label: part.links for part in commit})
+        self.journaled.append(all(part.journaled for part in commit))
 
     def clear(self) -> None:
         self.commits.clear()

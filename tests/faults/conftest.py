@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -70,6 +70,21 @@ class Client:
 @pytest.fixture
 async def client(live_db: None, reader: servers.AsgiServer) -> AsyncIterator[Callable[..., Any]]:
     """Logs a new user in and opens a socket: `await client("ada", is_staff=True)`."""
+    async with _logins(reader) as login:
+        yield login
+
+
+@pytest.fixture
+async def journaled_client(
+    asgi_server: Callable[..., servers.AsgiServer], layer: dict[str, str]
+) -> AsyncIterator[Callable[..., Any]]:
+    """The same, at a reader that follows the journal."""
+    async with _logins(asgi_server(**layer, TEST_JOURNAL="1")) as login:
+        yield login
+
+
+@asynccontextmanager
+async def _logins(reader: servers.AsgiServer) -> AsyncIterator[Callable[..., Any]]:
     async with AsyncExitStack() as stack:
 
         async def login(name: str, **values: Any) -> Client:

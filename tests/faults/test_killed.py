@@ -82,6 +82,45 @@ async def test_a_writer_killed_before_its_message_went_out_takes_it_along_and_no
 
 
 @pytest.mark.parametrize("layer", ["pubsub"], indirect=True)
+async def test_with_a_journal_a_writer_killed_before_its_message_went_out_loses_nothing(
+    redis_server: RedisServer, layer: dict[str, str], journaled_client: Callable[..., Any]
+) -> None:
+    ada = await journaled_client("ada")
+    vehicles = await ada.watch("vehicles")
+    with CommandWriter({**layer, "TEST_JOURNAL": "1"}) as doomed:
+        row = await doomed.work("Vehicle", values=ROW)
+        await ada.agrees(vehicles)
+        redis_server.freeze()
+        try:
+            await doomed.work("Vehicle", pk=row["pk"], values={"name": "Told all the same"})
+            doomed.kill()
+            # Though no layer is there to call.
+            await ada.agrees(vehicles)
+        finally:
+            redis_server.thaw()
+    assert vehicles.held.rows[row["pk"]]["name"] == "Told all the same"
+    assert all(p["data"]["vehicles"]["snapshot"] is None for p in vehicles.operation.payloads[1:])
+
+
+@pytest.mark.parametrize("layer", ["pubsub", "core"], indirect=True)
+async def test_with_a_journal_a_redis_that_is_gone_holds_nothing_up(
+    redis_server: RedisServer, layer: dict[str, str], journaled_client: Callable[..., Any]
+) -> None:
+    ada = await journaled_client("ada")
+    vehicles = await ada.watch("vehicles")
+    with CommandWriter({**layer, "TEST_JOURNAL": "1"}) as writer:
+        redis_server.kill()
+        for _ in range(3):
+            await writer.work("Vehicle", values=ROW)
+            await ada.agrees(vehicles)
+        redis_server.start()
+        await writer.work("Vehicle", values=ROW)
+        await ada.agrees(vehicles)
+    assert len(vehicles.held.rows) == 4
+    assert all(p["data"]["vehicles"]["snapshot"] is None for p in vehicles.operation.payloads[1:])
+
+
+@pytest.mark.parametrize("layer", ["pubsub"], indirect=True)
 async def test_a_writer_killed_before_its_commit_told_nobody_anything(
     layer: dict[str, str], writer: CommandWriter, client: Callable[..., Any]
 ) -> None:

@@ -2,7 +2,8 @@
 
 `TEST_DATABASE=sqlite|postgres` chooses the database (or `DATABASE_URL` names one);
 `TEST_CHANNEL_LAYER=memory|pubsub|core` the channel layer of a server process. In the suite itself
-the fixture `channel_layer` chooses. `TEST_AUTH_MAX_AGE` (seconds) is that of a server process.
+the fixture `channel_layer` chooses. `TEST_AUTH_MAX_AGE` (seconds) is that of a server process, and
+`TEST_JOURNAL`, with any value, switches the setting JOURNAL on in one.
 """
 
 from __future__ import annotations
@@ -44,8 +45,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIGRATION_MODULES = dict.fromkeys(["auth", "authtoken", "contenttypes", "sessions"])
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
+DRF_LIVE_GRAPHQL: dict[str, object] = {}
 if age := os.environ.get("TEST_AUTH_MAX_AGE"):
-    DRF_LIVE_GRAPHQL = {"AUTH_MAX_AGE": float(age)}
+    DRF_LIVE_GRAPHQL["AUTH_MAX_AGE"] = float(age)
+if os.environ.get("TEST_JOURNAL"):
+    DRF_LIVE_GRAPHQL["JOURNAL"] = True
 
 if os.environ.get("TEST_DATABASE") == "postgres":
     DATABASES = {"default": servers.database_from_url(servers.postgres_url())}

@@ -1,0 +1,148 @@
+"""One that follows the journals, and tells what they say: nothing is missed, however it is woken.
+
+It looks when it is woken (by a message of the channel layer, or by PostgreSQL), and every now and
+then (setting ``JOURNAL_POLL``). Reading is done on a thread of its own, with a connection of its
+own, so that no view holds it up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
+
+from django.db import close_old_connections, connections
+
+from drf_live_graphql.changes.journal import Journal, JournalLostError, databases
+from drf_live_graphql.conf import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drf_live_graphql.changes import Changes
+
+logger = logging.getLogger("drf_live_graphql.live")
+
+Result = TypeVar("Result")
+
+# Prunings within the time that entries are kept for.
+PRUNINGS = 20
+
+
+class Follower:
+    """Where one process stands in the journals of its databases."""
+
+    def __init__(self, tell: Callable[[list[Changes]], None], lost: Callable[[], None]) -> None:
+        """``tell`` is called with each commit, ``lost`` where some were not kept long enough.
+
+        Both on the event loop.
+        """
+        self._tell = tell
+        self._lost = lost
+        self._positions: dict[str, str] = {}
+        self._wake = asyncio.Event()
+        self._looking = asyncio.Lock()
+        self._looked_at = 0.0
+        self._pruned_at = 0.0
+        self._failing = False
+        self._task: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "drf-live-journal")
+
+    @property
+    def complete(self) -> bool:
+        """Whether every change of this project can be heard of here."""
+        return self._task is not None and self._positions.keys() >= set(databases())
+
+    async def start(self) -> None:
+        """Follow from now on: what is committed after this returns is told. Again does no harm.
+
+        Raises what the database raises.
+        """
+        async with self._looking:
+            if self._task is None:
+                self._positions = await self._in_thread(_ends)
+                self._looked_at = self._pruned_at = time.monotonic()
+                self._task = asyncio.get_running_loop().create_task(self._follow())
+
+    def wake(self) -> None:
+        """Look soon."""
+        self._wake.set()
+
+    async def look(self) -> None:
+        """Tell all that was committed before this was called."""
+        async with self._looking:
+            self._wake.clear()
+            looked_at = time.monotonic()
+            try:
+                found, self._positions = await self._in_thread(lambda: _news(self._positions))
+            except JournalLostError as error:
+                logger.warning("The journal is read no further, but everything anew: %s", error)
+                self._positions = await self._in_thread(_ends)
+                self._lost()
+            else:
+                for commit in found:
+                    self._tell(commit)
+                if looked_at - self._looked_at > settings.JOURNAL_AGE:
+                    self._lost()
+            self._looked_at = looked_at
+
+    async def _follow(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), settings.JOURNAL_POLL)
+            try:
+                await self.look()
+                await self._prune()
+            except Exception as error:  # noqa: BLE001
+                if not self._failing:
+                    logger.warning("The journal can't be read; trying again: %r", error)
+                self._failing = True
+                await asyncio.sleep(settings.JOURNAL_POLL)
+            else:
+                self._failing = False
+
+    async def _prune(self) -> None:
+        if time.monotonic() - self._pruned_at > settings.JOURNAL_AGE / PRUNINGS:
+            self._pruned_at = time.monotonic()
+            aliases = tuple(self._positions)
+            await self._in_thread(lambda: [Journal(alias).prune() for alias in aliases])
+
+    async def _in_thread(self, function: Callable[[], Result]) -> Result:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: _clean(function))
+
+
+def _ends() -> dict[str, str]:
+    journals = (Journal(alias) for alias in databases())
+    return {journal.alias: journal.end() for journal in journals if journal.exists()}
+
+
+def _news(positions: dict[str, str]) -> tuple[list[list[Changes]], dict[str, str]]:
+    found: list[list[Changes]] = []
+    after: dict[str, str] = {}
+    for alias, position in positions.items():
+        commits, after[alias] = Journal(alias).since(position)
+        found += commits
+    return found, after
+
+
+def _clean(function: Callable[[], Result]) -> Result:
+    """One connection for as long as it works: looks are many and short."""
+    try:
+        return function()
+    except JournalLostError:
+        raise
+    except Exception:
+        for connection in connections.all(initialized_only=True):
+            connection.close()
+        raise
+    finally:
+        for connection in connections.all(initialized_only=True):
+            connection.close_at = None
+        close_old_connections()
+
+
+__all__ = ["Follower"]
