@@ -37,8 +37,6 @@ DEFAULTS: Mapping[str, object] = {
     "JOURNAL_AGE": 3600.0,
     # Seconds between looks at the journal when nobody calls: the channel layer does, if it can.
     "JOURNAL_POLL": 1.0,
-    # Have PostgreSQL call as well (NOTIFY; it lets commits wait for each other).
-    "JOURNAL_NOTIFY": False,
     # Browser origins allowed to open a socket, beside the site's own: "https://app.example.com".
     "ALLOWED_ORIGINS": (),
     # Threads that evaluate views; each holds one database connection. One view has at most all

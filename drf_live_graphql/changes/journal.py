@@ -29,15 +29,11 @@ if TYPE_CHECKING:
 
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-# The channel that PostgreSQL notifies readers through (setting ``JOURNAL_NOTIFY``).
-CHANNEL = "drf_live_graphql"
 # Entries that are read at once; who is further behind than that reads everything anew.
 MOST_ENTRIES = 10_000
 VENDORS = ("postgresql", "sqlite")
 
 _INSERT = "INSERT INTO {table} ({transaction}, written_at, content) VALUES ({mine}, %s, %s)"
-# In one statement, as each costs a round trip.
-_NOTIFYING = f"WITH entry AS ({_INSERT} RETURNING id) SELECT pg_notify('{CHANNEL}', '') FROM entry"
 # One statement: what it sees and what it says that it sees are the same.
 _SINCE = (
     "WITH seen AS (SELECT pg_current_snapshot()::text AS now)"
@@ -79,9 +75,8 @@ class Journal:
         content = json.dumps([encode_changes(part) for part in parts], separators=(",", ":"))
         at: Any = connection.ops.adapt_datetimefield_value(timezone.now())
         mine = "pg_current_xact_id()::text::bigint" if self._on_postgresql else "NULL"
-        sql = _NOTIFYING if self._on_postgresql and settings.JOURNAL_NOTIFY else _INSERT
         with connection.cursor() as cursor:
-            cursor.execute(self._sql(sql.replace("{mine}", mine)), [at, content])
+            cursor.execute(self._sql(_INSERT.replace("{mine}", mine)), [at, content])
 
     def end(self) -> str:
         """The position after all that was committed by now."""
@@ -149,12 +144,6 @@ def databases() -> tuple[str, ...]:
     )
 
 
-def coarse(position: str) -> str:
-    """A short position that is the same or an earlier one."""
-    oldest, colon, _ = position.partition(":")
-    return f"{oldest}:{oldest}:" if colon else position
-
-
 def _table() -> str:
     # Models can be imported only once all apps are.
     from drf_live_graphql.models import JournalEntry
@@ -171,11 +160,9 @@ def _decode(content: str) -> Iterator[Changes]:
 
 
 __all__ = [
-    "CHANNEL",
     "MOST_ENTRIES",
     "VENDORS",
     "Journal",
     "JournalLostError",
-    "coarse",
     "databases",
 ]

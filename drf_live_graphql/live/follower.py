@@ -1,7 +1,7 @@
 """One that follows the journals, and tells what they say: nothing is missed, however it is woken.
 
-It looks when it is woken (by a message of the channel layer, or by PostgreSQL), and every now and
-then (setting ``JOURNAL_POLL``). Reading is done on a thread of its own, with a connection of its
+It looks when a message of the channel layer wakes it, and every now and then (setting
+``JOURNAL_POLL``), so that a layer that is down only makes it later. Reading is done on a thread of its own, with a connection of its
 own, so that no view holds it up.
 """
 
@@ -59,7 +59,7 @@ class Follower:
     async def start(self) -> None:
         """Follow from now on: what is committed after this returns is told. Again does no harm.
 
-        Raises what the database raises.
+        A database that is out of reach is left out.
         """
         async with self._looking:
             if self._task is None:
@@ -116,8 +116,17 @@ class Follower:
 
 
 def _ends() -> dict[str, str]:
-    journals = (Journal(alias) for alias in databases())
-    return {journal.alias: journal.end() for journal in journals if journal.exists()}
+    ends: dict[str, str] = {}
+    for alias in databases():
+        journal = Journal(alias)
+        try:
+            if journal.exists():
+                ends[alias] = journal.end()
+        except Exception as error:  # noqa: BLE001
+            # No view need depend on it; the layer tells what is written there.
+            connections[alias].close()
+            logger.warning("The journal of the database %r is not followed: %r", alias, error)
+    return ends
 
 
 def _news(positions: dict[str, str]) -> tuple[list[list[Changes]], dict[str, str]]:

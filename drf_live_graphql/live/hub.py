@@ -418,7 +418,7 @@ class Hub:
                 self._start_again()
 
     async def _follow(self) -> None:
-        """Follow the journal, where there is one; raises what the database raises."""
+        """Follow the journal, where there is one."""
         if settings.JOURNAL and self._follower is None:
             self._follower = Follower(self._tell, self._resync)
         if self._follower is not None:
@@ -573,7 +573,8 @@ class Hub:
     def _take_changes(self, publisher_id: str, changes: Changes) -> None:
         if changes.journaled and self._follower is not None:
             self._follower.wake()
-            return
+            if self._follower.complete:
+                return
         self._tell(self._commits.take(publisher_id, changes, self._joined))
         if self._commits:
             self._give_up_later()

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from drf_live_graphql.changes import journal as journal_module
-from drf_live_graphql.changes.journal import Journal, JournalLostError, coarse
+from drf_live_graphql.changes.journal import Journal, JournalLostError
 from drf_live_graphql.changes.message import Changes
 from drf_live_graphql.models import JournalEntry
 
@@ -138,11 +138,3 @@ def test_a_transaction_that_commits_late_is_read_once_however_low_its_id(journal
     commits, position = journal.since(position)
     assert _pks(commits) == [1]
     assert journal.since(position)[0] == []
-
-
-def test_a_coarse_position_is_no_later_one(journal: Journal) -> None:
-    assert coarse("17") == "17"
-    assert coarse("5:9:5,7") == "5:5:"
-    position = journal.end()
-    journal.write([_part(1)])
-    assert _pks(journal.since(coarse(position))[0]) == [1]

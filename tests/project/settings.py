@@ -58,8 +58,9 @@ elif url := os.environ.get("DATABASE_URL"):
 else:
     DATABASES = {"default": servers.sqlite_of_this_run()}
 
-# For what is written to a second database.
-DATABASES["other"] = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+# For what is written to a second database. It has no tables in a server process, so no journal.
+if not os.environ.get("TEST_JOURNAL"):
+    DATABASES["other"] = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
 
 if layer := os.environ.get("TEST_CHANNEL_LAYER"):
     CHANNEL_LAYERS = servers.channel_layers(
