@@ -6,9 +6,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings as django_settings
-from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.utils.module_loading import import_string
 
+from .changes.journal import Journal
 from .conf import SETTING, settings
 
 if TYPE_CHECKING:
@@ -73,6 +74,25 @@ def _patient(host: Any) -> bool:
     return timeout is None or timeout > 5
 
 
+@register(Tags.database)
+def check_journal(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """W003: a database whose changes are in no journal, though the setting ``JOURNAL`` is on.
+
+    Asked with ``check --database`` and by ``migrate``, as it looks into the databases.
+    """
+    if not settings.JOURNAL:
+        return []
+    missing = [alias for alias in databases or () if not Journal(alias).exists()]
+    return [
+        Warning(
+            f"The database {alias!r} has no journal: its changes are lost with their process.",
+            hint="Run migrate (app drf_live_graphql) on it; a journal needs PostgreSQL or SQLite.",
+            id="drf_live_graphql.W003",
+        )
+        for alias in missing
+    ]
+
+
 @register
 def check_middleware(**_: Any) -> list[CheckMessage]:
     """W002: an ASGI server that runs the evaluation on Django's one shared thread."""
@@ -87,4 +107,4 @@ def check_middleware(**_: Any) -> list[CheckMessage]:
     ]
 
 
-__all__ = ["check_channel_layer", "check_middleware"]
+__all__ = ["check_channel_layer", "check_journal", "check_middleware"]

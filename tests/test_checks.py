@@ -10,6 +10,7 @@ from channels.layers import InMemoryChannelLayer
 from django.core.checks import run_checks
 
 from drf_live_graphql import checks
+from drf_live_graphql.changes.journal import Journal
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper
@@ -119,3 +120,16 @@ def test_one_thread_for_all_is_for_tests(settings: SettingsWrapper) -> None:
     assert _ids() == ["drf_live_graphql.W002"]
     settings.DEBUG = True
     assert _ids() == []
+
+
+def test_a_database_without_a_journal_is_told_of_where_there_is_to_be_one(
+    settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert checks.check_journal(databases=["default"]) == []
+    settings.DRF_LIVE_GRAPHQL = {"JOURNAL": True}
+    assert checks.check_journal() == []
+    assert checks.check_journal(databases=["default", "other"]) == []
+    monkeypatch.setattr(Journal, "exists", lambda self: self.alias == "default")
+    [warning] = checks.check_journal(databases=["default", "other"])
+    assert warning.id == "drf_live_graphql.W003"
+    assert "'other' has no journal" in warning.msg

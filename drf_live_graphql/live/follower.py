@@ -1,8 +1,8 @@
 """One that follows the journals, and tells what they say: nothing is missed, however it is woken.
 
 It looks when a message of the channel layer wakes it, and every now and then (setting
-``JOURNAL_POLL``), so that a layer that is down only makes it later. Reading is done on a thread of its own, with a connection of its
-own, so that no view holds it up.
+``JOURNAL_POLL``), so that a layer that is down only makes it later. Reading is done on a thread of
+its own, with a connection of its own, so that no view holds it up.
 """
 
 from __future__ import annotations
