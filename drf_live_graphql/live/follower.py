@@ -12,6 +12,7 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from django.db import close_old_connections, connections
@@ -72,19 +73,25 @@ class Follower:
         self._wake.set()
 
     async def look(self) -> None:
-        """Tell all that was committed before this was called."""
+        """Tell all that was committed before this was called.
+
+        Raises what a database raises, once the others were told of; it is read again later.
+        """
         async with self._looking:
             self._wake.clear()
             looked_at = time.monotonic()
             try:
-                found, self._positions = await self._in_thread(lambda: _news(self._positions))
+                news = await self._in_thread(lambda: _news(self._positions))
             except JournalLostError as error:
                 logger.warning("The journal is read no further, but everything anew: %s", error)
                 self._positions = await self._in_thread(_ends)
                 self._lost()
             else:
-                for commit in found:
+                self._positions |= news.after
+                for commit in news.commits:
                     self._tell(commit)
+                if news.error is not None:
+                    raise news.error
                 if looked_at - self._looked_at > settings.JOURNAL_AGE:
                     self._lost()
             self._looked_at = looked_at
@@ -129,25 +136,34 @@ def _ends() -> dict[str, str]:
     return ends
 
 
-def _news(positions: dict[str, str]) -> tuple[list[list[Changes]], dict[str, str]]:
-    found: list[list[Changes]] = []
-    after: dict[str, str] = {}
+@dataclass(slots=True)
+class _News:
+    commits: list[list[Changes]] = field(default_factory=list)
+    # The positions by now, of the databases that could be read.
+    after: dict[str, str] = field(default_factory=dict)
+    error: Exception | None = None
+
+
+def _news(positions: dict[str, str]) -> _News:
+    news = _News()
     for alias, position in positions.items():
-        commits, after[alias] = Journal(alias).since(position)
-        found += commits
-    return found, after
+        try:
+            commits, news.after[alias] = Journal(alias).since(position)
+        except JournalLostError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            # The others are told all the same.
+            connections[alias].close()
+            news.error = error
+        else:
+            news.commits += commits
+    return news
 
 
 def _clean(function: Callable[[], Result]) -> Result:
-    """One connection for as long as it works: looks are many and short."""
+    """Keep the connections: looks are many and short."""
     try:
         return function()
-    except JournalLostError:
-        raise
-    except Exception:
-        for connection in connections.all(initialized_only=True):
-            connection.close()
-        raise
     finally:
         for connection in connections.all(initialized_only=True):
             connection.close_at = None

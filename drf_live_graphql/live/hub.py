@@ -404,7 +404,7 @@ class Hub:
         Returns once a message sent to each new group has come back: from then on a commit's
         message cannot be missed, and what was committed before is read.
         """
-        await self._follow()
+        await self._follow(labels)
         try:
             await self._start()
             # To its end, whoever is cancelled meanwhile: else a group is joined that nobody leaves.
@@ -417,12 +417,19 @@ class Hub:
             if self._channel is None:
                 self._start_again()
 
-    async def _follow(self) -> None:
+    async def _follow(self, labels: Iterable[str]) -> None:
         """Follow the journal, where there is one."""
         if settings.JOURNAL and self._follower is None:
             self._follower = Follower(self._tell, self._resync)
-        if self._follower is not None:
+        if self._follower is None:
+            return
+        try:
             await self._follower.start()
+            if not self._joined.keys() >= set(labels):
+                # What was committed before is in the first reading, and not told after it.
+                await self._follower.look()
+        except Exception as error:  # noqa: BLE001
+            logger.warning("The journal can't be read yet: %r", error)
 
     def _is_journaled(self) -> bool:
         """Whether all changes are told by the journal, whatever becomes of the layer."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import OperationalError
+from django.db import OperationalError, connections
 
 from drf_live_graphql.changes import journal as journal_module
 from drf_live_graphql.changes import outbox
@@ -42,6 +43,16 @@ def journal(
     outbox.install(_captured)
     yield
     outbox.uninstall()
+
+
+class _Connections:
+    """Connections of which one has no settings."""
+
+    def __getitem__(self, alias: str) -> Any:
+        return SimpleNamespace(close=lambda: None) if alias == "away" else connections[alias]
+
+    def all(self, *, initialized_only: bool) -> Any:
+        return connections.all(initialized_only=initialized_only)
 
 
 class Told:
@@ -115,6 +126,28 @@ async def test_a_look_that_fails_is_made_again_and_loses_nothing(
     assert told.pks == [fence.pk]
     warnings = [record for record in caplog.records if "can't be read" in record.message]
     assert len(warnings) == 1
+
+
+async def test_a_database_that_fails_keeps_no_news_of_the_others_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    since = Journal.since
+
+    def fails(self: Journal, position: str) -> Any:
+        if self.alias == "away":
+            raise OperationalError("the database is away")
+        return since(self, position)
+
+    told = Told()
+    await told.follower.start()
+    told.follower._positions = {"away": "0", **told.follower._positions}
+    monkeypatch.setattr(Journal, "since", fails)
+    monkeypatch.setattr(follower_module, "connections", _Connections())
+    fence = await Fence.objects.acreate()
+    with pytest.raises(OperationalError, match="away"):
+        await told.follower.look()
+    assert told.pks == [fence.pk]
+    assert told.follower._positions["away"] == "0"
 
 
 async def test_who_is_too_far_behind_reads_everything_anew(
@@ -192,3 +225,16 @@ async def test_what_a_layer_tells_twice_is_told_once(connect: Connect) -> None:
     await _create()
     await settled()
     assert len(operation.payloads) == 2
+
+
+async def test_what_was_committed_before_the_first_reading_is_not_told_after_it(
+    connect: Connect,
+) -> None:
+    await connect()  # From here on the journal is followed.
+    await settled()
+    await _create()
+    operation = await (await connect()).subscribe(FENCES)
+    await operation.started()
+    await settled()
+    assert _snapshots(operation) == [1]
+    assert len(operation.payloads) == 1

@@ -9,11 +9,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from drf_live_graphql.changes import bulk
+from drf_live_graphql.changes import bulk, outbox
+from drf_live_graphql.changes.capture import _captured
+from drf_live_graphql.live import follower
 from tests.oracle.machine import Oracle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pytest_django.fixtures import SettingsWrapper
 
 EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "0"))
 """`make oracle` sets it: other examples each time. Without it, few and always the same."""
@@ -27,8 +31,29 @@ def bulk_writes() -> Iterator[None]:
     bulk.uninstall()
 
 
+@pytest.fixture
+def journal(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A project of one database, with the setting JOURNAL."""
+    django_settings: SettingsWrapper = request.getfixturevalue("settings")
+    django_settings.DRF_LIVE_GRAPHQL = {"JOURNAL": True}
+    monkeypatch.setattr(follower, "databases", lambda: ("default",))
+    outbox.install(_captured)
+    yield
+    outbox.uninstall()
+
+
 @pytest.mark.usefixtures("live_db", "bulk_writes")
 def test_what_clients_hold_is_what_rest_answers(channel_layer: str) -> None:
+    _run()
+
+
+@pytest.mark.parametrize("channel_layer", ["pubsub"], indirect=True)
+@pytest.mark.usefixtures("live_db", "bulk_writes", "journal")
+def test_what_clients_hold_is_what_rest_answers_with_a_journal(channel_layer: str) -> None:
+    _run()
+
+
+def _run() -> None:
     from tests.project.asgi import application
 
     class Machine(Oracle):
