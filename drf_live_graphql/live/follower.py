@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 from django.db import close_old_connections, connections
@@ -50,7 +52,6 @@ class Follower:
         self._pruned_at = 0.0
         self._failing = False
         self._task: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(1, "drf-live-journal")
 
     @property
     def complete(self) -> bool:
@@ -118,8 +119,17 @@ class Follower:
             await self._in_thread(lambda: [Journal(alias).prune() for alias in aliases])
 
     async def _in_thread(self, function: Callable[[], Result]) -> Result:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: _clean(function))
+        return await asyncio.wrap_future(_thread().submit(lambda: _clean(function)))
+
+
+@cache
+def _thread() -> ThreadPoolExecutor:
+    """The thread of the process; it lives as long, and its connections with it."""
+    return ThreadPoolExecutor(1, "drf-live-journal")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_thread.cache_clear)
 
 
 def _ends() -> dict[str, str]:
