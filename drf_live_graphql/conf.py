@@ -37,6 +37,10 @@ DEFAULTS: Mapping[str, object] = {
     "JOURNAL_AGE": 3600.0,
     # Seconds between looks at the journal when nobody calls: the channel layer does, if it can.
     "JOURNAL_POLL": 1.0,
+    # A text that is another with each release of the project, as a commit's hash: who comes back
+    # with a cursor of another release is told everything anew. Where it is not set, the sources of
+    # the packages that view, serializer and model are from stand for it.
+    "RELEASE": "",
     # Browser origins allowed to open a socket, beside the site's own: "https://app.example.com".
     "ALLOWED_ORIGINS": (),
     # Threads that evaluate views; each holds one database connection. One view has at most all

@@ -1,4 +1,4 @@
-"""Where a client stands, as a text that it hands back and can neither read on nor make up."""
+"""Where a client stands, as a text that it hands back and can't make up."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 
 from django.core import signing
 
+from .standing import Standing
+
 SALT = "drf_live_graphql.cursor"
 # Characters above which a text is no cursor of ours, and not worth a signature's look.
-LONGEST = 1_000
+LONGEST = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +19,30 @@ class Cursor:
     """A round of a live query: whoever has it was told what stood after that round.
 
     ``hub`` is the channel of the process, empty where it had none; ``query`` and ``number`` count
-    that process's live queries and the rounds of this one.
+    that process's live queries and the rounds of this one. ``standing`` is what others need who
+    can't ask that process.
     """
 
     hub: str
     query: int
     number: int
+    standing: Standing | None = None
 
     def encode(self) -> str:
-        """A text that is safe in URLs, signed with the project's ``SECRET_KEY``."""
-        return signing.Signer(salt=SALT).sign_object([self.hub, self.query, self.number])
+        """A text that is safe in URLs, signed with the project's ``SECRET_KEY``.
+
+        Where it would be too long it goes without the ``standing``.
+        """
+        content = [self.hub, self.query, self.number]
+        if self.standing is not None:
+            text = _sign([*content, self.standing.encode()])
+            if len(text) <= LONGEST:
+                return text
+        return _sign(content)
+
+
+def _sign(content: list[Any]) -> str:
+    return signing.Signer(salt=SALT).sign_object(content)
 
 
 def decode(text: object) -> Cursor | None:
@@ -37,10 +53,10 @@ def decode(text: object) -> Cursor | None:
     if not isinstance(text, str) or len(text) > LONGEST:
         return None
     try:
-        hub, query, number = signing.Signer(salt=SALT).unsign_object(text)
+        hub, query, number, *standing = signing.Signer(salt=SALT).unsign_object(text)
     except signing.BadSignature:
         return None
-    return Cursor(hub, query, number)
+    return Cursor(hub, query, number, Standing.decode(standing[0]) if standing else None)
 
 
 def after_of(extensions: Any) -> Cursor | None:

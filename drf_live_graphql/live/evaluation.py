@@ -7,6 +7,7 @@ The order and the calls are those of DRF's ``APIView.dispatch``, ``ListModelMixi
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -153,14 +154,16 @@ class Evaluation:
         """Whether the list's rows can be asked for one by one."""
         return _narrows(self.queryset())
 
-    def asker(self) -> Hashable:
-        """The user's own row as it is now, for comparison; but for what each login changes."""
+    def asker(self) -> str | None:
+        """A digest of the user's own row as it is now; but for what each login changes."""
         user = self.view.request.user
         if not isinstance(user, Model):
             return None
-        values = vars(user)
+        # It may be wrapped (``SimpleLazyObject``), so its ``vars`` would say nothing.
+        skipped = _OF_LOGINS | user.get_deferred_fields()
         names = (field.attname for field in user._meta.concrete_fields)
-        return hash(repr([(n, values.get(n)) for n in names if n not in _OF_LOGINS]))
+        text = repr([(name, getattr(user, name)) for name in names if name not in skipped])
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def page(self) -> Page:
         """The page that a GET of the list answers."""

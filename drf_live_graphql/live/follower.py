@@ -22,6 +22,8 @@ from django.db import close_old_connections, connections
 from drf_live_graphql.changes.journal import Journal, JournalLostError, databases
 from drf_live_graphql.conf import settings
 
+from .standing import Place
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -49,6 +51,8 @@ class Follower:
         self._wake = asyncio.Event()
         self._looking = asyncio.Lock()
         self._looked_at = 0.0
+        # When the positions were read, in seconds since the epoch.
+        self._read_at = 0.0
         self._pruned_at = 0.0
         self._failing = False
         self._task: asyncio.Task[None] | None = None
@@ -58,6 +62,13 @@ class Follower:
         """Whether every change of this project can be heard of here."""
         return self._task is not None and self._positions.keys() >= set(databases())
 
+    @property
+    def place(self) -> Place | None:
+        """How far the journals were told; ``None`` where it is not ``complete``."""
+        if not self.complete:
+            return None
+        return Place(tuple(sorted(self._positions.items())), int(self._read_at))
+
     async def start(self) -> None:
         """Follow from now on: what is committed after this returns is told. Again does no harm.
 
@@ -65,6 +76,7 @@ class Follower:
         """
         async with self._looking:
             if self._task is None:
+                self._read_at = time.time()
                 self._positions = await self._in_thread(_ends)
                 self._looked_at = self._pruned_at = time.monotonic()
                 self._task = asyncio.get_running_loop().create_task(self._follow())
@@ -80,7 +92,7 @@ class Follower:
         """
         async with self._looking:
             self._wake.clear()
-            looked_at = time.monotonic()
+            looked_at, read_at = time.monotonic(), time.time()
             try:
                 news = await self._in_thread(lambda: _news(self._positions))
             except JournalLostError as error:
@@ -89,6 +101,8 @@ class Follower:
                 self._lost()
             else:
                 self._positions |= news.after
+                if news.error is None:
+                    self._read_at = read_at
                 for commit in news.commits:
                     self._tell(commit)
                 if news.error is not None:

@@ -11,7 +11,25 @@ from .history import merge
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from drf_live_graphql.changes import Changes
+
     from .history import Touched
+    from .reads import Dependencies
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trail:
+    """What the journals tell of a gap.
+
+    ``changes`` are all that were committed in it, a label at a time; ``reads`` what the answer
+    depended on before it, ``seal`` that of the rows that were in it, and ``asker`` a digest of the
+    user's own row (see ``Evaluation.asker``).
+    """
+
+    changes: tuple[Changes, ...]
+    reads: Dependencies
+    seal: int
+    asker: str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,14 +37,17 @@ class Gap:
     """The rows that were touched while a client was away, as they were when it left.
 
     ``rest`` is set where another process told of them: the ``fingerprint`` of all other rows of
-    the list there. ``own`` is what was touched in this process since that one was asked, and
-    ``then`` the state of a single row when the client left, touched or not.
+    the list there. ``trail`` is set where nobody knows but the journals: then ``touched`` are the
+    rows that may have been, as ``ABSENT``, until the seal tells which of them the client had.
+    ``own`` is what was touched in this process since the other was asked, and ``then`` the state of
+    a single row when the client left, touched or not.
     """
 
     touched: Touched
     own: Touched = field(default_factory=dict)
     then: Touched = field(default_factory=dict)
     rest: str | None = None
+    trail: Trail | None = None
 
     def until(self, now: Touched) -> Touched:
         """Everything that was missed, with what a round touched ``now``."""
@@ -46,4 +67,4 @@ def fingerprint(members: Iterable[tuple[Any, str | None]]) -> str:
     return f"{count}.{total % 2**128:x}"
 
 
-__all__ = ["Gap", "fingerprint"]
+__all__ = ["Gap", "Trail", "fingerprint"]

@@ -39,6 +39,7 @@ from .history import shape_of
 from .identity import is_private
 from .pulse import Pulse
 from .query import LiveQuery
+from .recall import Journals, is_for
 from .resume import ANSWER, ASK, Questions, Told, answer
 from .retention import Retained
 from .routing import labels_of
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 
     from .line import Line
     from .round import Outcome
+    from .standing import Place, Standing
     from .subscription import Subscription
     from .trace import Key
 
@@ -117,11 +119,17 @@ class Hub:
         self._numbers: WeakValueDictionary[int, LiveQuery] = WeakValueDictionary()
         self._retained = Retained()
         self._questions = Questions(self._send)
+        self._journals = Journals()
 
     @property
     def address(self) -> str:
         """The channel on which other processes reach this one; empty while there is none."""
         return self._channel or ""
+
+    @property
+    def place(self) -> Place | None:
+        """How far the journals were told; ``None`` where they are not all followed."""
+        return None if self._follower is None else self._follower.place
 
     @property
     def queries(self) -> tuple[LiveQuery, ...]:
@@ -237,13 +245,35 @@ class Hub:
         This one is in the groups by now, so it hears of what happens after that.
         """
         after, query = subscription.after, subscription.query
-        if not isinstance(after, Cursor) or (after.hub and after.hub == self._channel):
+        if not isinstance(after, Cursor) or query is None:
             return
         found = None
-        if self._channel is not None and query is not None and settings.RESUME_WINDOW > 0:
+        if after.hub and after.hub == self._channel:
+            if query.remembers(after, shape_of(subscription.wants.followed)):
+                return
+        elif self._channel is not None and settings.RESUME_WINDOW > 0:
             found = await self._ask(after, subscription, query, key)
+        if found is None and subscription.query is query:
+            found = await self._recall(after.standing, subscription, query, key)
         if subscription.query is query:
             subscription.after = found
+
+    async def _recall(
+        self, standing: Standing | None, subscription: Subscription, query: LiveQuery, key: Key
+    ) -> Told | None:
+        """What the journals tell of the time since ``standing``."""
+        if standing is None or settings.RESUME_WINDOW <= 0 or not self._is_journaled():
+            return None
+        if not await executor.run(lambda: is_for(standing, key, subscription.connection)):
+            return None
+        self._learn(key.root, standing.names)
+        reads.learn(key.root, standing.dependencies())
+        query.learn(standing.dependencies())
+        # What is committed from now on is heard of; what was before, the journals tell.
+        await self.listen(query)
+        rounds = query.rounds
+        gap = await self._journals.gap(standing)
+        return None if gap is None else Told(gap, query.number, rounds)
 
     async def _ask(
         self, after: Cursor, subscription: Subscription, query: LiveQuery, key: Key

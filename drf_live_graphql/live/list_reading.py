@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .gap import fingerprint
 from .history import ABSENT, Found, merge, shape_of
 from .reading import digest_of, shown_id
+from .seal import seal_of, sealed, unseal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -30,7 +31,7 @@ class ListState:
     told the same; a row without one was not told in this selection.
     """
 
-    __slots__ = ("digests", "elsewhere", "members")
+    __slots__ = ("digests", "elsewhere", "members", "seal")
 
     def __init__(self, members: Members) -> None:
         """Members of whom nothing was told yet."""
@@ -38,6 +39,8 @@ class ListState:
         self.digests: dict[Selection, dict[Any, int | None]] = {}
         # Whether somebody holds rows that were told by another process, or in another selection.
         self.elsewhere = False
+        # That of the members, where a reading made it.
+        self.seal: int | None = None
 
 
 class ListReading:
@@ -88,7 +91,10 @@ class ListReading:
         # shapes in which they were compared.
         self._noted: set[Any] = set()
         self._compared: set[str] = set()
+        # Whether those can be told who come back; where the journals told of a gap, as it was.
         self._resumes: dict[Gap, bool] = {}
+        self._recalled: dict[Gap, Gap] = {}
+        self._sealed: int | None = None
         # What those missed who are told this; ``None``: nothing.
         self._gap: Gap | None = None
         # Whether this is told to some only, and whether they hold rows that were not told here.
@@ -107,6 +113,7 @@ class ListReading:
         if state is None:
             return None
         state.elsewhere |= self._elsewhere
+        state.seal = self._sealed
         for pk in self._left:
             state.members.pop(pk, None)
             for digests in state.digests.values():
@@ -167,6 +174,8 @@ class ListReading:
         if self._page is not None:
             return
         self._resumes.clear()
+        self._recalled.clear()
+        self._sealed = None
         page = self._page = self._evaluation.page()
         members = self._before if self._members is None else self._members
         if members is None:
@@ -338,7 +347,49 @@ class ListReading:
     def _agrees(self, gap: Gap) -> bool:
         if self._before is None and self._members is None:
             return False
+        if gap.trail is not None:
+            return self._evaluation.narrows() and self._recalls(gap, gap.trail.seal)
         return gap.rest is None or (self._evaluation.narrows() and self._rest(gap) == gap.rest)
+
+    def _recalls(self, gap: Gap, then: int) -> bool:
+        """Tell by the seal of the list as it was ``then`` which of the touched rows were in it."""
+        now = self._now()
+        rest, seals = then ^ self._seal(now), {}
+        for pk in gap.until(self._meanwhile()):
+            seals[pk] = seal_of(pk, now.get(pk))
+            if pk in now:
+                rest ^= seals[pk]
+        held = unseal(rest, seals)
+        if held is None:
+            return False
+        touched: Touched = {pk: now.get(pk) if pk in held else ABSENT for pk in seals}
+        self._recalled[gap] = replace(gap, touched=touched)
+        return True
+
+    def seal(self) -> int | None:
+        """See ``Reading``."""
+        if self._before is None and self._members is None:
+            return None
+        return self._seal(self._now() if self._known_seal() is None else {})
+
+    def _seal(self, now: Members) -> int:
+        """The seal of the members ``now``, made of that before where it is known."""
+        if self._sealed is None:
+            known = self._known_seal()
+            if known is None:
+                self._sealed = sealed(now.items())
+            else:
+                before = self._before or {}
+                for pk in {*self._left, *self._new_ids}:
+                    if pk in before:
+                        known ^= seal_of(pk, before[pk])
+                    if pk in self._new_ids:
+                        known ^= seal_of(pk, self._new_ids[pk])
+                self._sealed = known
+        return self._sealed
+
+    def _known_seal(self) -> int | None:
+        return None if self._state is None or self._members is not None else self._state.seal
 
     def _rest(self, gap: Gap) -> str:
         rest = self._now()
@@ -354,7 +405,13 @@ class ListReading:
     def since(self, gap: Gap, wants: Wants, *, apart: bool) -> Self:
         """See ``Reading``."""
         followed, state = wants.followed, self._state
-        if gap.rest is not None or state is None or followed not in state.digests:
+        gap = self._recalled.get(gap, gap)
+        if (
+            gap.rest is not None
+            or gap.trail is not None
+            or state is None
+            or followed not in state.digests
+        ):
             # It holds rows that were told in another process, or in another shape.
             self._elsewhere = True
         touched = gap.until(self._meanwhile())

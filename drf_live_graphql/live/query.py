@@ -7,9 +7,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.contrib.sessions.base_session import AbstractBaseSession
 
 from drf_live_graphql.changes import Changes, label_of, watched
 from drf_live_graphql.conf import settings
@@ -27,7 +25,7 @@ from .history import ABSENT, History, shape_of
 from .list_reading import ListState
 from .paths import Paths
 from .reading import shown_id
-from .reads import Purpose, answering_labels, known_labels, learn, merge, user_links
+from .reads import Purpose, answering_labels, concerns_user, known_labels, learn, merge
 from .rendition import data_of
 from .round import Round, Work
 from .trace import trace_of
@@ -79,6 +77,8 @@ class LiveQuery:
         self._state: Any = None
         # What the answer was seen to depend on, beside the rows' own models.
         self._dependencies: Dependencies = {}
+        # What others saw it depend on, of which it is not known yet along which paths.
+        self._hearsay: Dependencies = {}
         self._paths = Paths(key.root.model)
         self._asker: Hashable = None
         self._work = Work()
@@ -181,6 +181,10 @@ class LiveQuery:
     def rounds(self) -> int:
         """The number of the last round that was begun."""
         return self._rounds
+
+    def remembers(self, after: Cursor, shape: str) -> bool:
+        """Whether what one missed is known here who stood ``after`` and sees rows in ``shape``."""
+        return after.query == self.number and self.history.since(after.number, shape) is not None
 
     def missed(self, number: int, shape: str) -> Touched | None:
         """What was touched since round ``number``, also what no round has looked at yet.
@@ -298,19 +302,11 @@ class LiveQuery:
     def _is_askers(self, changes: Changes) -> bool:
         """Whether a change of rows by which users are known concerns the user of this query."""
         identity: Any = self.key.identity
-        if identity is None or changes.everything:
+        if identity is None:
             return True
-        model = apps.get_model(changes.label)
-        if changes.label == self._user_label():
-            return identity[1] in changes.kinds
-        if issubclass(model, AbstractBaseSession):
-            # If the view reads the session itself, it is the same for all who ever shared this.
-            sessions = {sub.connection.session_key for sub in self._speakers()} or {self._session}
-            return not sessions.isdisjoint(changes.kinds)
-        owners = user_links(changes.label)
-        if not owners or changes.links is None:
-            return True
-        return any(identity[1] in changes.links.get(attname, ()) for attname in owners)
+        # If the view reads the session itself, it is the same for all who ever shared this.
+        sessions = {sub.connection.session_key for sub in self._speakers()} or {self._session}
+        return concerns_user(changes, identity[1], sessions)
 
     def _speakers(self) -> Iterator[Subscription]:
         """One subscription for each credential."""
@@ -402,7 +398,9 @@ class LiveQuery:
             work=work,
             cohorts=self._joined(),
             credentials={sub.connection.credential: sub.connection for sub in self._speakers()},
-            cursor=Cursor(self.hub.address, self.number, self._rounds).encode(),
+            cursor=Cursor(self.hub.address, self.number, self._rounds),
+            dependencies=dict(self._dependencies),
+            place=self.hub.place,
             names=trace_of(self.key.root).names,
             paths=self._paths,
             asker=self._asker,
@@ -451,6 +449,7 @@ class LiveQuery:
         if outcome.paths is not None:
             self._paths.update(outcome.paths)
         learn(self.key.root, outcome.tables)
+        self._take_hearsay()
         heard = await self._hears()
         meanwhile, self._meanwhile = self._meanwhile, {}
         if heard:
@@ -467,7 +466,16 @@ class LiveQuery:
         return False
 
     def learn(self, dependencies: Mapping[str, Purpose]) -> None:
-        """Another process saw the same answer depend on this; its paths are not known here."""
+        """Another process saw the same answer depend on this.
+
+        Where there was no round yet, it does from the first on: then it is known along which paths.
+        """
+        merge(self._hearsay, dependencies)
+        if self._state is not None:
+            self._take_hearsay()
+
+    def _take_hearsay(self) -> None:
+        dependencies, self._hearsay = self._hearsay, {}
         along = self._paths.labels()
         for label, purpose in dependencies.items():
             opaque = Purpose.WHAT in purpose and label not in along

@@ -41,6 +41,9 @@ class Reading(Protocol):
     def findings(self) -> Found | None:
         """What was found, once everybody's envelopes are made; ``None`` is anything."""
 
+    def seal(self) -> int | None:
+        """The seal of the rows that subscribers know of after this; ``None``: nobody kept them."""
+
     def resumes(self, gap: Gap) -> bool:
         """Whether a client that comes back can be told what it missed."""
 

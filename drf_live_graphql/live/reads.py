@@ -10,16 +10,18 @@ from weakref import WeakKeyDictionary
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.base_session import AbstractBaseSession
 
 from .paths import Paths
 from .routing import labels_of
 from .tables import labels_in, occurrences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from django.db.models import Model
 
+    from drf_live_graphql.changes import Changes
     from schema_gen import RootDescription
 
 
@@ -147,6 +149,24 @@ def learn(root: RootDescription, dependencies: Mapping[str, Purpose]) -> None:
     merge(_known.setdefault(root, {}), dependencies)
 
 
+def concerns_user(changes: Changes, pk: Any, sessions: Collection[str | None]) -> bool:
+    """Whether a change of rows by which users are known concerns the user with the key ``pk``.
+
+    Who has that key is logged in by one of ``sessions``, if by any.
+    """
+    if changes.everything:
+        return True
+    model = apps.get_model(changes.label)
+    if model is get_user_model():
+        return pk in changes.kinds
+    if issubclass(model, AbstractBaseSession):
+        return any(session in changes.kinds for session in sessions)
+    owners = user_links(changes.label)
+    if not owners or changes.links is None:
+        return True
+    return any(pk in changes.links.get(attname, ()) for attname in owners)
+
+
 @functools.cache
 def user_links(label: str) -> tuple[str, ...]:
     """The attnames of the foreign keys by which rows of the model name a user."""
@@ -160,6 +180,7 @@ __all__ = [
     "Purpose",
     "Reads",
     "answering_labels",
+    "concerns_user",
     "known",
     "known_labels",
     "learn",

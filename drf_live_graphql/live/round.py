@@ -8,32 +8,41 @@ cohorts (subscribers that sent the same document) and of credentials among them.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from rest_framework.exceptions import APIException
 from rest_framework.status import HTTP_500_INTERNAL_SERVER_ERROR
 
-from drf_live_graphql.changes import Changes
+from drf_live_graphql.changes import Changes, label_of
 from drf_live_graphql.exceptions import refusal_of
 
+from . import recall
 from .evaluation import Evaluation
+from .identity import digest
 from .list_reading import ListReading
+from .paths import Paths
 from .reading import Look
+from .reads import concerns_user, merge
+from .routing import labels_of
 from .row_reading import RowReading, RowState
+from .standing import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
     from drf_live_graphql.exceptions import Refusal
     from drf_live_graphql.location import Location
     from drf_live_graphql.requests import Connection
 
+    from .cursor import Cursor
     from .gap import Gap
     from .history import Found
-    from .paths import Paths
     from .reading import Envelope, Reading
     from .reads import Dependencies
+    from .standing import Place
     from .subscription import Subscription
     from .trace import Key
     from .wants import Wants
@@ -149,12 +158,16 @@ class Round:
     work: Work
     cohorts: tuple[Cohort, ...]
     credentials: Mapping[Hashable, Connection]
-    cursor: str
+    cursor: Cursor
     names: tuple[str, ...]
     paths: Paths
+    # What the answer was seen to depend on before this round.
+    dependencies: Dependencies = field(default_factory=dict)
+    # How far the journals were told when it began, if they are followed.
+    place: Place | None = None
     asker: Hashable = None
-    # What those of the joiners missed who come back.
-    gaps: Mapping[Subscription, Gap] = field(default_factory=dict)
+    # What those of the joiners missed who come back; the round leaves out whom it can't tell.
+    gaps: dict[Subscription, Gap] = field(default_factory=dict)
     # Keep the members although nobody asks for them now: somebody may come back.
     keep: bool = False
 
@@ -177,7 +190,7 @@ class Round:
             with speaker.surroundings():
                 speaker.authorise(throttle=False)
                 outcome.reading = self._read(speaker, cohorts, anew=outcome.anew)
-                self._write(outcome, cohorts)
+                self._write(outcome, cohorts, speaker)
                 outcome.found = outcome.reading.findings()
         except Exception as error:
             outcome = Outcome(
@@ -226,18 +239,18 @@ class Round:
 
     def _read(self, speaker: Evaluation, cohorts: tuple[Cohort, ...], *, anew: bool) -> Reading:
         look = self._look(speaker, anew=anew)
-        gaps = dict.fromkeys(self.gaps.values())
         if self.key.root.action == "retrieve":
-            then = next((RowState.of(gap.then) for gap in gaps if gap.then), None)
-            return RowReading(speaker, self.state or then, look, for_all=self.work.whole)
+            return self._read_row(speaker, look)
         wants = [cohort[0].wants for cohort in cohorts]
-        joiners = self.work.joiners
-        told = {s.wants for s in joiners if s not in self.gaps} if not self.work.whole else wants
-        keep = self.keep or any(want.rows for want in wants)
         if self.state is None:
             self._survey(speaker, wants)
         # Those who come back are shown no page to learn from.
         self._survey(speaker, {sub.wants for sub in self.gaps}, sample=True)
+        self._follow_trails(lambda gap: self._touched(speaker, gap))
+        joiners = self.work.joiners
+        told = {s.wants for s in joiners if s not in self.gaps} if not self.work.whole else wants
+        keep = self.keep or any(want.rows for want in wants)
+        gaps = dict.fromkeys(self.gaps.values())
         reading = ListReading(
             speaker,
             self.state if keep else None,
@@ -252,6 +265,71 @@ class Round:
         if any(s.wants.snapshot and not reading.resumes(gap) for s, gap in self.gaps.items()):
             reading.read_page()
         return reading
+
+    def _read_row(self, speaker: Evaluation, look: Look) -> RowReading:
+        then = next((RowState.of(gap.then) for gap in self.gaps.values() if gap.then), None)
+        reading = RowReading(speaker, self.state or then, look, for_all=self.work.whole)
+        own, reads = labels_of(self.key.root.model), speaker.reads.dependencies()
+        merge(reads, self.dependencies)
+
+        def recalled(gap: Gap) -> Gap | None:
+            row = reading.recall(gap, own, self._key_of_url())
+            return row and recall.stirred(row, own, reads, self._concerns(speaker, gap))
+
+        self._follow_trails(recalled)
+        return reading
+
+    def _key_of_url(self) -> Any:
+        """The primary key of the row that is asked for, where the URL names it."""
+        root = self.key.root
+        key = root.model._meta.pk
+        if root.lookup_field not in ("pk", key.name, key.attname):
+            return None
+        try:
+            return key.to_python(dict(self.key.call.kwargs).get(root.lookup_url_kwarg))
+        except ValidationError:
+            return None
+
+    def _follow_trails(self, follow: Callable[[Gap], Gap | None]) -> None:
+        """Make of what the journals tell of a gap which rows were touched in it."""
+        followed = {gap: follow(gap) for gap in self.gaps.values() if gap.trail is not None}
+        for sub, gap in list(self.gaps.items()):
+            if gap not in followed:
+                continue
+            if (found := followed[gap]) is None:
+                del self.gaps[sub]
+            else:
+                self.gaps[sub] = found
+
+    def _touched(self, speaker: Evaluation, gap: Gap) -> Gap | None:
+        """A gap with the rows that may have been touched in it."""
+        paths = Paths(self.key.root.model)
+        paths.update(self.paths)
+        paths.update(speaker.reads.paths)
+        labels = paths.labels()
+        reads = speaker.reads.dependencies()
+        merge(reads, self.dependencies)
+
+        def parents(changes: Changes) -> set[Any] | None:
+            return speaker.parents(paths, [changes]) if changes.label in labels else None
+
+        own = labels_of(self.key.root.model)
+        return recall.touched(gap, own, reads, self._concerns(speaker, gap), parents)
+
+    def _concerns(self, speaker: Evaluation, gap: Gap) -> Callable[[Changes], bool]:
+        """Whether changes of rows by which users are known say something new of who asks."""
+        identity: Any = self.key.identity
+        trail = gap.trail
+        assert trail is not None
+
+        def concerns(changes: Changes) -> bool:
+            if identity is None:
+                return True
+            if changes.label == label_of(get_user_model()):
+                return speaker.asker() != trail.asker
+            return concerns_user(changes, identity[1], (speaker.connection.session_key,))
+
+        return concerns
 
     def _look(self, speaker: Evaluation, *, anew: bool) -> Look:
         work = self.work
@@ -281,9 +359,10 @@ class Round:
                 if sample or want.snapshot != selection:
                     speaker.sample(selection)
 
-    def _write(self, outcome: Outcome, cohorts: tuple[Cohort, ...]) -> None:
+    def _write(self, outcome: Outcome, cohorts: tuple[Cohort, ...], speaker: Evaluation) -> None:
         reading = outcome.reading
         assert reading is not None
+        cursor = replace(self.cursor, standing=self._standing(reading, speaker)).encode()
         envelopes: dict[Hashable, Envelope | None] = {}
         for cohort in cohorts:
             for part, how in self._parts(cohort, reading):
@@ -296,7 +375,8 @@ class Round:
                 key: Hashable = (how, part[0].wants, part if how == "catch up" else gap)
                 if key not in envelopes:
                     quiet = self.work.quiet and not outcome.anew
-                    envelopes[key] = self._envelope(reading, how, part[0], quiet=quiet)
+                    envelope = self._envelope(reading, how, part[0], quiet=quiet)
+                    envelopes[key] = None if envelope is None else {**envelope, "cursor": cursor}
                 envelope = envelopes[key]
                 if envelope is not None:
                     outcome.letters.append(Letter(part, envelope, _payload(part[0], envelope)))
@@ -348,7 +428,29 @@ class Round:
             # A live query can't be known to have missed nothing.
             back = reading.since(self.gaps[sub], sub.wants, apart=self._has_others(sub))
             envelope = {} if sub.wants.only_query else back.delta(sub.wants)
-        return None if envelope is None else {**envelope, "cursor": self.cursor}
+        return envelope
+
+    def _standing(self, reading: Reading, speaker: Evaluation) -> Standing | None:
+        """Where everybody stands after this round, for any process; ``None``: nobody can tell."""
+        seal = None if self.place is None else reading.seal()
+        if self.place is None or seal is None:
+            return None
+        # Those who are unlike the speaker are told nothing of this.
+        names = tuple(sorted({*self.names, *speaker.facts}))
+        whose = digest(self.key, names, speaker.connection.facts(names))
+        if whose is None:
+            return None
+        reads = speaker.reads.dependencies()
+        merge(reads, self.dependencies)
+        return Standing(
+            whose,
+            names,
+            self.place.positions,
+            self.place.at,
+            tuple(sorted(reads.items(), key=str)),
+            seal,
+            speaker.asker(),
+        )
 
 
 def _first(wants: Wants) -> str:

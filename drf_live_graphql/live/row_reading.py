@@ -6,16 +6,17 @@ from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
+from .gap import Gap
 from .history import ABSENT, Found, shape_of
 from .reading import digest_of, shown_id
+from .seal import seal_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
 
     from drf_live_graphql.exceptions import Refusal
 
     from .evaluation import Evaluation
-    from .gap import Gap
     from .history import Touched
     from .reading import Envelope, Look
     from .selection import Selection
@@ -139,6 +140,41 @@ class RowReading:
         return self.snapshot(wants)
 
     # For those who come back.
+
+    def seal(self) -> int | None:
+        """See ``Reading``."""
+        state = self._state
+        if state is None:
+            return None
+        return seal_of(state.pk, state.id) if state.visible else 0
+
+    def recall(self, gap: Gap, own: Mapping[str, bool], key: Any) -> Gap | None:
+        """The gap with the row as it was ``then``, by its seal; ``None`` where that tells nothing.
+
+        ``own`` are the labels of the row (see ``labels_of``), ``key`` is its primary key if that
+        is known.
+        """
+        assert gap.trail is not None
+        keys = [] if key is None else [key]
+        for changes in gap.trail.changes:
+            if own.get(changes.label):
+                keys += changes.kinds
+        then = self._unsealed(gap.trail.seal, keys)
+        if then is None:
+            return None
+        if self._before is None:
+            self._before = RowState.of(then)
+            self._state = self._new_state()
+        return Gap({}, gap.own, then, trail=gap.trail)
+
+    def _unsealed(self, seal: int, keys: Sequence[Any]) -> Touched | None:
+        now = self._state
+        if now is not None and now.visible and seal in (0, seal_of(now.pk, now.id)):
+            return {now.pk: now.id if seal else ABSENT}
+        if not seal:
+            return dict.fromkeys(keys[:1], ABSENT) or None
+        key = next((key for key in keys if seal_of(key, None) == seal), None)
+        return None if key is None else {key: str(key)}
 
     def findings(self) -> Found | None:
         """See ``Reading``."""

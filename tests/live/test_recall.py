@@ -1,0 +1,416 @@
+"""Coming back where nobody remembers: the journals tell what was missed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from drf_live_graphql import LiveRouter
+from drf_live_graphql.changes import outbox
+from drf_live_graphql.changes.capture import _captured
+from drf_live_graphql.changes.journal import Journal
+from drf_live_graphql.live import (
+    follower,
+    identity,
+    reads,
+    recall,
+    seal,
+    standing,
+    timetable,
+    trace,
+)
+from drf_live_graphql.live.cursor import decode
+from drf_live_graphql.live.hub import Hub
+from drf_live_graphql.models import JournalEntry
+from drf_live_graphql.transport import operations
+from tests.live.test_query import _nowhere
+from tests.live.test_resume import FENCES, NOTES, NOTHING, cursor_of, row, told, user_of
+from tests.project import models
+from tests.project.asgi import application as project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_django.fixtures import SettingsWrapper
+
+    from tests.live.conftest import Connect
+    from tests.oracle.wire import Operation, Socket
+
+pytestmark = pytest.mark.usefixtures("live_db")
+
+ARTICLES = """subscription { articles {
+  snapshot { slug title } created { slug title } updated { slug title } deleted } }"""
+TASKS = """subscription { taskDetails {
+  snapshot { title labels { name } } created { title }
+  updated { title labels { name } } deleted } }"""
+
+
+@pytest.fixture(autouse=True)
+def journal(
+    live_db: None, settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """A project of one database, with the setting JOURNAL."""
+    settings.DRF_LIVE_GRAPHQL = {"JOURNAL": True, "JOURNAL_POLL": 3600.0}
+    for module in (follower, standing):
+        monkeypatch.setattr(module, "databases", lambda: ("default",))
+    outbox.install(_captured)
+    yield
+    outbox.uninstall()
+
+
+class Restarts:
+    """A process that is started anew for each who connects: it knows nothing, and is not asked."""
+
+    def __init__(self, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.connect = connect
+        self.monkeypatch = monkeypatch
+        self.hub = Hub()
+
+    async def begin(
+        self,
+        document: str,
+        after: str | None = None,
+        user: str = "",
+        application: Any = project,
+    ) -> tuple[Socket, Operation]:
+        self.hub = Hub()
+        reads._known.clear()
+        trace._traces.clear()
+        self.monkeypatch.setattr(operations, "get_hub", lambda: self.hub)
+        if after is not None and (cursor := decode(after)) is not None:
+            after = replace(cursor, hub="").encode()
+        socket = await self.connect(user, application=application)
+        extensions = {} if after is None else {"live": {"after": after}}
+        operation = await socket.subscribe(document, **extensions)
+        await (await socket.subscribe("{ fences { id } }")).started()
+        await self.hub.settle()
+        return socket, operation
+
+    async def was_connected(self, document: str, user: str = "", application: Any = project) -> str:
+        socket, operation = await self.begin(document, None, user, application)
+        await socket.close()
+        await self.hub.settle()
+        return cursor_of(operation)
+
+    async def back(
+        self, document: str, after: str, user: str = "", application: Any = project
+    ) -> list[Any]:
+        _, operation = await self.begin(document, after, user, application)
+        assert operation.errors is None, operation.errors
+        return told(operation)
+
+
+@pytest.fixture
+def restarts(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> Restarts:
+    return Restarts(connect, monkeypatch)
+
+
+async def test_it_is_told_what_it_missed_and_what_comes_then(restarts: Restarts) -> None:
+    kept, changed, gone = [await models.Fence.objects.acreate() for _ in range(3)]
+    cursor = await restarts.was_connected(FENCES)
+    changed.number = 7
+    await changed.asave()
+    new = await models.Fence.objects.acreate()
+    passing = await models.Fence.objects.acreate()
+    pk = str(gone.pk)
+    await gone.adelete()
+    await passing.adelete()
+    _, operation = await restarts.begin(FENCES, cursor)
+    assert told(operation) == [
+        {"snapshot": None, "created": [row(new)], "updated": [row(changed)], "deleted": [pk]}
+    ]
+    kept.number = 1
+    await kept.asave()
+    await restarts.hub.settle()
+    assert told(operation)[1:] == [{**NOTHING, "updated": [row(kept)]}]
+
+
+async def test_who_missed_nothing_is_told_nothing(restarts: Restarts) -> None:
+    await models.Fence.objects.acreate()
+    cursor = await restarts.was_connected(FENCES)
+    assert await restarts.back(FENCES, cursor) == []
+
+
+async def test_who_comes_back_can_come_back_again(restarts: Restarts) -> None:
+    cursor = await restarts.was_connected(FENCES)
+    for _ in range(3):
+        fence = await models.Fence.objects.acreate()
+        socket, operation = await restarts.begin(FENCES, cursor)
+        assert told(operation) == [{**NOTHING, "created": [row(fence)]}]
+        cursor = cursor_of(operation)
+        await socket.close()
+
+
+async def test_several_who_come_back_together_read_the_journal_once(
+    restarts: Restarts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cursor = await restarts.was_connected(FENCES)
+    fence = await models.Fence.objects.acreate()
+    read: list[str] = []
+    since = Journal.since
+
+    def noted(self: Journal, position: str) -> Any:
+        read.append(position)
+        return since(self, position)
+
+    socket, first = await restarts.begin(FENCES)
+    monkeypatch.setattr(Journal, "since", noted)
+    place = restarts.hub.place
+    assert place is not None
+    after = decode(cursor)
+    assert after is not None
+    assert after.standing is not None
+    extensions = {"live": {"after": replace(after, hub="").encode()}}
+    back = [await socket.subscribe(FENCES, **extensions) for _ in range(5)]
+    await (await socket.subscribe("{ fences { id } }")).started()
+    await restarts.hub.settle()
+    assert [told(operation) for operation in back] == [[{**NOTHING, "created": [row(fence)]}]] * 5
+    assert told(first) == [{**NOTHING, "snapshot": [row(fence)]}]
+    assert len(read) - read.count(dict(place.positions)["default"]) <= 5
+
+
+async def test_the_cursor_of_another_user_is_a_snapshot(restarts: Restarts) -> None:
+    ada, _ = await user_of("ada")
+    await user_of("ben")
+    cursor = await restarts.was_connected(NOTES, "ada")
+    await models.Note.objects.acreate(owner=ada, text="hers")
+    assert await restarts.back(NOTES, cursor, "ben") == [{**NOTHING, "snapshot": {"results": []}}]
+
+
+async def test_a_row_that_was_never_shown_is_not_named(restarts: Restarts) -> None:
+    ada, _ = await user_of("ada")
+    ben, _ = await user_of("ben")
+    hidden = await models.Note.objects.acreate(owner=ben, text="his")
+    seen = await models.Note.objects.acreate(owner=ada, text="hers")
+    pk = str(seen.pk)
+    cursor = await restarts.was_connected(NOTES, "ada")
+    await hidden.adelete()
+    await seen.adelete()
+    assert await restarts.back(NOTES, cursor, "ada") == [{**NOTHING, "deleted": [pk]}]
+
+
+async def test_rows_by_an_id_of_their_own(restarts: Restarts) -> None:
+    author, _ = await user_of("ada")
+    make = models.Article.objects.acreate
+    kept = await make(slug="kept", title="A", published=True, author=author)
+    cursor = await restarts.was_connected(ARTICLES, "ada")
+    kept.title = "B"
+    await kept.asave()
+    await make(slug="new", title="N", published=True, author=author)
+    assert await restarts.back(ARTICLES, cursor, "ada") == [
+        {
+            **NOTHING,
+            "created": [{"slug": "new", "title": "N"}],
+            "updated": [{"slug": "kept", "title": "B"}],
+        }
+    ]
+
+
+async def test_a_row_that_left_by_an_id_that_nobody_knows_any_more_is_a_snapshot(
+    restarts: Restarts,
+) -> None:
+    author, _ = await user_of("ada")
+    gone = await models.Article.objects.acreate(
+        slug="gone", title="A", published=True, author=author
+    )
+    cursor = await restarts.was_connected(ARTICLES, "ada")
+    await gone.adelete()
+    (part,) = await restarts.back(ARTICLES, cursor, "ada")
+    assert part["snapshot"] is not None
+    assert part["deleted"] == []
+
+
+async def _task(labels: int = 1) -> tuple[models.Task, models.Label]:
+    ada, _ = await user_of("ada")
+
+    def build() -> tuple[models.Task, models.Label]:
+        project = models.Project.objects.create(name="Hull", slug="hull")
+        models.Membership.objects.create(project=project, user=ada)
+        label = models.Label.objects.create(name="red")
+        task = models.Task.objects.create(project=project, title="one")
+        models.Task.objects.create(project=project, title="two")
+        task.labels.add(label)
+        return task, label
+
+    return await sync_to_async(build)()
+
+
+async def test_a_row_that_another_shows(restarts: Restarts) -> None:
+    _, label = await _task()
+    cursor = await restarts.was_connected(TASKS, "ada")
+    label.name = "blue"
+    await label.asave()
+    (part,) = await restarts.back(TASKS, cursor, "ada")
+    assert part["snapshot"] is None
+    assert part["updated"] == [{"title": "one", "labels": [{"name": "blue"}]}]
+
+
+async def test_a_membership_that_takes_rows_away_is_a_snapshot(restarts: Restarts) -> None:
+    """The journal names the membership, and not the rows that are seen by it."""
+    await _task()
+    cursor = await restarts.was_connected(TASKS, "ada")
+    await models.Membership.objects.all().adelete()
+    (part,) = await restarts.back(TASKS, cursor, "ada")
+    assert part["snapshot"] in ([], {"results": []})
+
+
+async def test_the_users_own_row_is_a_snapshot(restarts: Restarts) -> None:
+    """What a view makes of it, nobody can tell."""
+    ada, _ = await user_of("ada")
+    cursor = await restarts.was_connected(NOTES, "ada")
+    ada.first_name = "Ada"
+    await ada.asave()
+    assert await restarts.back(NOTES, cursor, "ada") == [{**NOTHING, "snapshot": {"results": []}}]
+
+
+async def test_a_login_is_none(restarts: Restarts) -> None:
+    """Each writes to the user's row, and nothing that an answer depends on."""
+    await user_of("ada")
+    cursor = await restarts.was_connected(NOTES, "ada")
+    assert await restarts.back(NOTES, cursor, "ada") == []
+
+
+# How far back.
+
+
+async def test_too_many_changes_are_a_snapshot(restarts: Restarts) -> None:
+    cursor = await restarts.was_connected(FENCES)
+    fences = [models.Fence() for _ in range(seal.MOST_CANDIDATES + 1)]
+
+    def write() -> None:
+        for fence in fences:
+            fence.save()
+
+    await sync_to_async(write)()
+    (part,) = await restarts.back(FENCES, cursor)
+    assert len(part["snapshot"]) == len(fences)
+
+
+async def test_a_cursor_that_is_older_than_the_journal_is_a_snapshot(
+    restarts: Restarts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cursor = await restarts.was_connected(FENCES)
+    fence = await models.Fence.objects.acreate()
+    now = time.time() + 3600
+    monkeypatch.setattr(standing.time, "time", lambda: now)
+    assert await restarts.back(FENCES, cursor) == [{**NOTHING, "snapshot": [row(fence)]}]
+
+
+async def test_a_cursor_of_another_release_is_a_snapshot(
+    restarts: Restarts, settings: SettingsWrapper
+) -> None:
+    cursor = await restarts.was_connected(FENCES)
+    settings.DRF_LIVE_GRAPHQL = {**settings.DRF_LIVE_GRAPHQL, "RELEASE": "2"}
+    assert await restarts.back(FENCES, cursor) == [{**NOTHING, "snapshot": []}]
+
+
+async def test_a_cursor_of_other_sources_is_a_snapshot(
+    restarts: Restarts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cursor = await restarts.was_connected(FENCES)
+    monkeypatch.setattr(identity, "_code", lambda package: f"another {package}")
+    assert await restarts.back(FENCES, cursor) == [{**NOTHING, "snapshot": []}]
+
+
+async def test_a_journal_that_lost_its_entries_is_a_snapshot(
+    restarts: Restarts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cursor = await restarts.was_connected(FENCES)
+
+    def fails(self: Journal, position: str) -> Any:
+        raise recall.JournalLostError("Nothing is left.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recall, "_since", lambda positions: fails(Journal("default"), ""))
+        assert await restarts.back(FENCES, cursor) == [{**NOTHING, "snapshot": []}]
+
+
+async def test_what_changes_unheard_is_a_snapshot(
+    restarts: Restarts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cursor = await restarts.was_connected(FENCES)
+    monkeypatch.setattr(recall, "interval_of", lambda root: 5.0)
+    assert await restarts.back(FENCES, cursor) == [{**NOTHING, "snapshot": []}]
+    assert timetable.interval_of is not recall.interval_of
+
+
+async def test_without_a_journal_cursors_say_nothing_of_it(
+    restarts: Restarts, settings: SettingsWrapper
+) -> None:
+    settings.DRF_LIVE_GRAPHQL = {}
+    cursor = decode(await restarts.was_connected(FENCES))
+    assert cursor is not None
+    assert cursor.standing is None
+
+
+async def test_a_list_that_is_a_slice_is_a_snapshot(restarts: Restarts) -> None:
+    from rest_framework import viewsets
+
+    from tests.project.serializers import FenceSerializer
+
+    class Newest(viewsets.ReadOnlyModelViewSet):
+        """The two newest: a new row pushes an old one out."""
+
+        serializer_class = FenceSerializer
+        queryset = models.Fence.objects.all()
+
+        def filter_queryset(self, queryset: Any) -> Any:
+            return queryset.order_by("-id")[:2]
+
+    router = LiveRouter()
+    router.register("fences", Newest)
+    application = router.asgi(_nowhere)
+    fences = [await models.Fence.objects.acreate() for _ in range(2)]
+    cursor = await restarts.was_connected(FENCES, application=application)
+    fences.append(await models.Fence.objects.acreate())
+    (part,) = await restarts.back(FENCES, cursor, application=application)
+    assert part["snapshot"] == [row(fences[2]), row(fences[1])]
+
+
+# One row.
+
+FENCE = "subscription($id: ID!) { fence(id: $id) { action objectId instance { id number } } }"
+
+
+def _fence(pk: Any) -> str:
+    return FENCE.replace("($id: ID!)", "").replace("$id", f'"{pk}"')
+
+
+async def test_a_row_that_changed(restarts: Restarts) -> None:
+    fence = await models.Fence.objects.acreate()
+    other = await models.Fence.objects.acreate()
+    document = _fence(fence.pk)
+    cursor = await restarts.was_connected(document)
+    other.number = 3
+    await other.asave()
+    assert await restarts.back(document, cursor) == []
+    fence.number = 4
+    await fence.asave()
+    assert await restarts.back(document, cursor) == [
+        {"action": "UPDATED", "objectId": str(fence.pk), "instance": row(fence)}
+    ]
+
+
+async def test_a_row_that_is_gone_and_comes_again(restarts: Restarts) -> None:
+    fence = await models.Fence.objects.acreate()
+    pk = fence.pk
+    document = _fence(pk)
+    cursor = await restarts.was_connected(document)
+    await fence.adelete()
+    _, operation = await restarts.begin(document, cursor)
+    assert told(operation) == [{"action": "DELETED", "objectId": str(pk), "instance": None}]
+    cursor = cursor_of(operation)
+    assert await restarts.back(document, cursor) == []
+    again = await models.Fence.objects.acreate(pk=pk)
+    assert await restarts.back(document, cursor) == [
+        {"action": "CREATED", "objectId": str(pk), "instance": row(again)}
+    ]
+
+
+async def test_entries_are_written_for_what_is_told(restarts: Restarts) -> None:
+    await models.Fence.objects.acreate()
+    assert await JournalEntry.objects.acount() == 1
