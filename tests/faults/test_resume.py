@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from websockets.exceptions import ConnectionClosed
 
 from tests.faults.conftest import Client
+from tests.faults.processes import CommandWriter
 from tests.oracle.client import Held, HeldList, HeldRow, Subscribed, subscribe
 from tests.oracle.rest import Visitor
 from tests.oracle.targets import TARGETS, Query
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from tests import servers
-    from tests.faults.processes import CommandWriter
 
 ROW = {"name": "Tug", "in_service": True}
 
@@ -190,6 +190,40 @@ async def test_a_process_that_was_killed_is_followed_by_a_snapshot(
     again = await ada.resume(vehicles, other)
     await ada.agrees(again)
     assert len(changes(again)[0]["snapshot"]) == 2
+
+
+@pytest.mark.parametrize("layer", ["pubsub"], indirect=True)
+async def test_with_a_journal_a_process_that_was_killed_is_followed_by_what_was_missed(
+    asgi_server: Callable[..., servers.AsgiServer], layer: dict[str, str], live_db: None
+) -> None:
+    """All of the processes were, so that nobody is left who remembers."""
+    journaled = {**layer, "TEST_JOURNAL": "1"}
+    reader = asgi_server(**journaled)
+    ada = Traveller(await sync_to_async(Visitor)(await user("ada")), reader)
+    await ada.connect(reader)
+    vehicles = await ada.watch("vehicles")
+    with CommandWriter(journaled) as writer:
+        gone, changed = [await writer.work("Vehicle", values=ROW) for _ in range(2)]
+        await ada.agrees(vehicles)
+        reader.kill()
+        await vehicles.operation.until(lambda: vehicles.operation.ended)
+        await writer.work("Vehicle", pk=changed["pk"], values={"name": "Renamed"})
+        await writer.work("Vehicle", pk=gone["pk"], values={"in_service": False})
+        new = await writer.work("Vehicle", values=ROW)
+        reader.start()
+        again = await ada.resume(vehicles, reader)
+        await ada.agrees(again)
+        told = changes(again)[0]
+        assert told["snapshot"] is None
+        assert [row["id"] for row in told["created"]] == [new["pk"]]
+        assert changed["pk"] in [row["id"] for row in told["updated"]]
+        await writer.work("Vehicle", values=ROW)
+        await ada.agrees(again)
+    await ada.socket.close()
+
+
+async def user(name: str) -> Any:
+    return await sync_to_async(get_user_model().objects.create)(username=name)
 
 
 async def test_the_cursor_of_another_user_at_another_process(

@@ -15,11 +15,15 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import channel_layers
 from django.db import connections
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from drf_live_graphql.changes import bulk, publisher
+from drf_live_graphql.changes import bulk, outbox, publisher
+from drf_live_graphql.changes.capture import _captured
+from drf_live_graphql.live import follower, standing
 from drf_live_graphql.live.hub import Hub
+from drf_live_graphql.live.resume import Questions
 from drf_live_graphql.transport import operations
 from tests.oracle import world
 from tests.oracle.client import HeldList
@@ -30,6 +34,8 @@ from tests.project.asgi import application
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+
+    from pytest_django.fixtures import SettingsWrapper
 
 EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "0"))
 ROOTS = ("vehicles", "serviceVehicles", "articles", "documents", "taskDetails", "projects")
@@ -108,9 +114,10 @@ class Traveller:
 class World:
     """The two hubs, and whoever is connected to them."""
 
-    def __init__(self, choose: Callable[[Hub], None]) -> None:
-        self.hubs = (Hub(), Hub())
+    def __init__(self, choose: Callable[[Hub], None], *, restarts: bool) -> None:
+        self.hubs = [Hub(), Hub()]
         self.choose = choose
+        self.restarts = restarts
 
     async def quiet(self) -> None:
         while not publisher.idle:
@@ -135,7 +142,9 @@ class World:
             elif kind == "drop":
                 await traveller.drop()
             elif kind == "resume" and traveller.socket is None:
-                self.choose(self.hubs[numbers[0] % 2])
+                if self.restarts:
+                    self.hubs.append(Hub())
+                self.choose(self.hubs[numbers[0] % 2 - 2])
                 await traveller.connect()
             elif kind == "quiet":
                 await self.quiet()
@@ -187,11 +196,35 @@ def bulk_writes() -> Iterator[None]:
     bulk.uninstall()
 
 
+@pytest.fixture(params=[False, True], ids=["remembered", "journaled"])
+def journal(
+    request: pytest.FixtureRequest,
+    bulk_writes: None,
+    settings: SettingsWrapper,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[bool]:
+    """Whether commits are in the journal, and nobody but that remembers anything."""
+    if request.param:
+        settings.DRF_LIVE_GRAPHQL = {"JOURNAL": True}
+        for module in (follower, standing):
+            monkeypatch.setattr(module, "databases", lambda: ("default",))
+        monkeypatch.setattr(Questions, "ask", _nobody_answers)
+        outbox.install(_captured)
+    yield request.param
+    outbox.uninstall()
+
+
+async def _nobody_answers(*question: object) -> None:
+    """As those do who are gone."""
+
+
 @pytest.mark.usefixtures("live_db", "bulk_writes")
-def test_who_comes_back_ends_with_what_get_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_comes_back_ends_with_what_get_answers(
+    monkeypatch: pytest.MonkeyPatch, journal: bool
+) -> None:
     exact = 0
 
-    @settings(
+    @hypothesis_settings(
         max_examples=EXAMPLES or 25,
         derandomize=not EXAMPLES,
         database=None,
@@ -204,7 +237,9 @@ def test_who_comes_back_ends_with_what_get_answers(monkeypatch: pytest.MonkeyPat
     @given(st.lists(steps, min_size=10, max_size=40))
     def example(script: list[tuple[str, int, tuple[int, int, int]]]) -> None:
         nonlocal exact
-        there = World(lambda hub: monkeypatch.setattr(operations, "get_hub", lambda: hub))
+        there = World(
+            lambda hub: monkeypatch.setattr(operations, "get_hub", lambda: hub), restarts=journal
+        )
         exact += run(lambda: there.play(script))
 
     example()
