@@ -3,23 +3,70 @@
 from __future__ import annotations
 
 import string
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.core import signing
 
-from drf_live_graphql.live.cursor import LONGEST, Cursor, after_of, decode
+from drf_live_graphql.live import standing as standing_module
+from drf_live_graphql.live.cursor import LONGEST, SALT, Cursor, after_of, decode
+from drf_live_graphql.live.reads import Purpose
+from drf_live_graphql.live.standing import Standing
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper
 
 CURSOR = Cursor("specific.layer!abc", 7, 12)
+STANDING = Standing(
+    whose="ab" * 32,
+    names=("META:HTTP_ACCEPT_LANGUAGE",),
+    positions=(("default", "12:15:13"),),
+    at=1_800_000_000,
+    reads=(("auth.user", Purpose.SELF | Purpose.WHO),),
+    seal=2**511 + 5,
+    asker=None,
+)
 
 
 def test_a_cursor_comes_back_as_it_went() -> None:
     assert decode(CURSOR.encode()) == CURSOR
 
 
+def test_a_standing_goes_along() -> None:
+    for standing in (STANDING, replace(STANDING, seal=0, asker="cd" * 16, reads=())):
+        cursor = replace(CURSOR, standing=standing)
+        assert decode(cursor.encode()) == cursor
+
+
+def test_a_standing_that_is_too_long_stays_behind() -> None:
+    """As of a database with very many transactions under way."""
+    positions = (("default", "1:2:" + ",".join(map(str, range(2_000)))),)
+    assert (
+        decode(replace(CURSOR, standing=replace(STANDING, positions=positions)).encode()) == CURSOR
+    )
+
+
+@pytest.mark.parametrize("content", [[], ["x"], [1, 2, 3, 4, 5, 6, 7], "x", None])
+def test_a_standing_of_another_version_is_none(content: Any) -> None:
+    text = signing.Signer(salt=SALT).sign_object(["specific.layer!abc", 7, 12, content])
+    assert decode(text) == CURSOR
+
+
+def test_a_standing_that_depends_on_a_model_that_is_gone_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = replace(CURSOR, standing=STANDING).encode()
+    monkeypatch.setattr(standing_module, "_labels", dict)
+    assert decode(text) == CURSOR
+
+
 def test_its_text_is_safe_in_urls() -> None:
+    assert set(replace(CURSOR, standing=STANDING).encode()) <= {
+        *string.ascii_letters,
+        *string.digits,
+        *"-_:=",
+    }
     assert set(CURSOR.encode()) <= {*string.ascii_letters, *string.digits, *"-_:="}
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from drf_live_graphql.live import identity
 from drf_live_graphql.live.identity import digest, is_private
 from drf_live_graphql.live.trace import Key
 from drf_live_graphql.requests import ABSENT, Connection
 from schema_gen import ViewCall
 from tests.project.live import live
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_django.fixtures import SettingsWrapper
 
 ROOT, OTHER = live.views[0].roots[0], live.views[1].roots[0]
 KEY = Key(
@@ -57,6 +63,39 @@ def test_equal_questions_have_one_digest() -> None:
 )
 def test_other_questions_have_another(other: dict[str, Any]) -> None:
     assert of(replace(KEY, **other)) not in {of(KEY), None}
+
+
+def test_another_release_is_another_question(settings: SettingsWrapper) -> None:
+    before = of(KEY)
+    settings.DRF_LIVE_GRAPHQL = {"RELEASE": "4f2a"}
+    assert of(KEY) not in {before, None}
+
+
+def test_sources_of_a_package_stand_for_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "dlg_shop"
+    inner, other = package / "inner", package / "node_modules"
+    for directory in (package, inner, other):
+        directory.mkdir()
+    for directory in (package, inner):
+        (directory / "__init__.py").write_text("")
+    (tmp_path / "dlg_alone.py").write_text("A = 1")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def code(name: str) -> str:
+        identity._code.cache_clear()
+        return identity._code(name)
+
+    before = code("dlg_shop")
+    (other / "x.py").write_text("not ours")
+    assert code("dlg_shop") == before
+    (inner / "views.py").write_text("B = 2")
+    assert code("dlg_shop") != before
+    alone = code("dlg_alone")
+    (tmp_path / "dlg_alone.py").write_text("A = 2")
+    assert code("dlg_alone") != alone
+    assert code("dlg_nowhere") == code("dlg_nowhere")
 
 
 @pytest.mark.parametrize("fact", [7, object(), b"x", (("a", object()),)])

@@ -414,3 +414,73 @@ async def test_a_row_that_is_gone_and_comes_again(restarts: Restarts) -> None:
 async def test_entries_are_written_for_what_is_told(restarts: Restarts) -> None:
     await models.Fence.objects.acreate()
     assert await JournalEntry.objects.acount() == 1
+
+
+async def test_a_row_by_a_key_that_is_none(restarts: Restarts) -> None:
+    """A cursor of another row, and an id that no row can have: as a GET has it."""
+    fence = await models.Fence.objects.acreate()
+    cursor = await restarts.was_connected(_fence(fence.pk))
+    socket, operation = await restarts.begin(_fence("x"), cursor)
+    assert operation.errors is not None
+    await socket.close()
+
+
+async def test_a_row_that_is_seen_by_another_key_and_is_gone_is_as_a_get_has_it(
+    restarts: Restarts,
+) -> None:
+    """Its id was its slug, which nobody knows any more."""
+    author, _ = await user_of("ada")
+    article = await models.Article.objects.acreate(
+        slug="gone", title="A", published=True, author=author
+    )
+    document = 'subscription { article(slug: "gone") { action objectId instance { title } } }'
+    cursor = await restarts.was_connected(document, "ada")
+    article.title = "B"
+    await article.asave()
+    (part,) = await restarts.back(document, cursor, "ada")
+    assert part == {"action": "UPDATED", "objectId": "gone", "instance": {"title": "B"}}
+    await article.adelete()
+    _, operation = await restarts.begin(document, cursor, "ada")
+    assert operation.payloads == []
+    assert operation.errors is not None
+    assert operation.errors[0]["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_the_process_itself_may_have_forgotten(
+    restarts: Restarts, connect: Connect, settings: SettingsWrapper
+) -> None:
+    """After ``RESUME_WINDOW`` the journal still knows."""
+    settings.DRF_LIVE_GRAPHQL = {**settings.DRF_LIVE_GRAPHQL, "RESUME_QUERIES": 0}
+    socket, operation = await restarts.begin(FENCES)
+    await socket.close()
+    await restarts.hub.settle()
+    fence = await models.Fence.objects.acreate()
+    again = await connect()
+    back = await again.subscribe(FENCES, live={"after": cursor_of(operation)})
+    await (await again.subscribe("{ fences { id } }")).started()
+    await restarts.hub.settle()
+    assert told(back) == [{**NOTHING, "created": [row(fence)]}]
+
+
+async def test_where_others_are_already(restarts: Restarts, connect: Connect) -> None:
+    """The list is known here, but not what the client held of it."""
+    first = await models.Fence.objects.acreate()
+    pk = str(first.pk)
+    cursor = await restarts.was_connected(FENCES)
+    socket, stays = await restarts.begin(FENCES)
+    await first.adelete()
+    second = await models.Fence.objects.acreate()
+    await restarts.hub.settle()
+    heard = len(stays.payloads)
+    after = decode(cursor)
+    assert after is not None
+    back = await socket.subscribe(FENCES, live={"after": replace(after, hub="").encode()})
+    await (await socket.subscribe("{ fences { id } }")).started()
+    await restarts.hub.settle()
+    third = await models.Fence.objects.acreate()
+    await restarts.hub.settle()
+    assert told(back) == [
+        {**NOTHING, "created": [row(second)], "deleted": [pk]},
+        {**NOTHING, "created": [row(third)]},
+    ]
+    assert told(stays)[heard:] == [{**NOTHING, "created": [row(third)]}]
