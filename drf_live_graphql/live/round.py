@@ -447,7 +447,7 @@ class Round:
             names,
             self.place.positions,
             self.place.at,
-            tuple(sorted(reads.items(), key=str)),
+            tuple(sorted(reads.items())),
             seal,
             speaker.asker(),
         )
