@@ -37,6 +37,10 @@ DEFAULTS: Mapping[str, object] = {
     "JOURNAL_AGE": 3600.0,
     # Seconds between looks at the journal when nobody calls: the channel layer does, if it can.
     "JOURNAL_POLL": 1.0,
+    # Have commits call the readers by PostgreSQL's own NOTIFY as well, for when no channel layer
+    # does. The cost: such commits wait for each other, of all databases of the server, as NOTIFY
+    # takes one lock for them all from right before a commit until it is done.
+    "JOURNAL_NOTIFY": False,
     # Browser origins allowed to open a socket, beside the site's own: "https://app.example.com".
     "ALLOWED_ORIGINS": (),
     # Threads that evaluate views; each holds one database connection. One view has at most all

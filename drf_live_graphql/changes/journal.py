@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 # Entries that are read at once; who is further behind than that reads everything anew.
 MOST_ENTRIES = 10_000
 VENDORS = ("postgresql", "sqlite")
+# What PostgreSQL's LISTEN takes. It says nothing beyond that there are entries.
+CHANNEL = "drf_live_graphql_journal"
 
 _INSERT = "INSERT INTO {table} ({transaction}, written_at, content) VALUES ({mine}, %s, %s)"
 # One statement: what it sees and what it says that it sees are the same.
@@ -49,7 +51,13 @@ class JournalLostError(Exception):
 
 
 class Journal:
-    """The journal of the database ``alias``, by this thread's connection to it."""
+    """The journal of the database ``alias``, by this thread's connection to it.
+
+    Where the setting ``JOURNAL_NOTIFY`` is on, each entry is announced on ``channel`` (PostgreSQL:
+    ``LISTEN``) when its transaction commits.
+    """
+
+    channel = CHANNEL
 
     def __init__(self, alias: str) -> None:
         """No statement is run before one is needed."""
@@ -77,6 +85,10 @@ class Journal:
         mine = "pg_current_xact_id()::text::bigint" if self._on_postgresql else "NULL"
         with connection.cursor() as cursor:
             cursor.execute(self._sql(_INSERT.replace("{mine}", mine)), [at, content])
+            if settings.JOURNAL_NOTIFY and self._on_postgresql:
+                # Heard after the commit only, and by nobody after a rollback:
+                # https://www.postgresql.org/docs/current/sql-notify.html
+                cursor.execute("SELECT pg_notify(%s, '')", [self.channel])
 
     def end(self) -> str:
         """The position after all that was committed by now."""
@@ -160,6 +172,7 @@ def _decode(content: str) -> Iterator[Changes]:
 
 
 __all__ = [
+    "CHANNEL",
     "MOST_ENTRIES",
     "VENDORS",
     "Journal",

@@ -16,9 +16,13 @@ from drf_live_graphql.changes.message import Changes
 from drf_live_graphql.models import JournalEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_django.fixtures import SettingsWrapper
 
 pytestmark = pytest.mark.usefixtures("live_db")
+
+on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL's own")
 
 FENCE = "project.fence"
 
@@ -110,7 +114,7 @@ def test_a_position_goes_on_where_all_entries_were_pruned(
     assert _pks(journal.since(position)[0]) == [2]
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's writers take turns")
+@on_postgresql
 def test_a_transaction_that_commits_late_is_read_once_however_low_its_id(journal: Journal) -> None:
     """A lower id commits after a higher one was read: the hole of every serial column."""
     began, may_commit = threading.Event(), threading.Event()
@@ -138,3 +142,45 @@ def test_a_transaction_that_commits_late_is_read_once_however_low_its_id(journal
     commits, position = journal.since(position)
     assert _pks(commits) == [1]
     assert journal.since(position)[0] == []
+
+
+@pytest.fixture
+def listener() -> Iterator[Any]:
+    """A connection of its own, as psycopg makes it, that listens."""
+    made: Any = connection.get_new_connection(connection.get_connection_params())
+    made.autocommit = True
+    made.execute(f"LISTEN {Journal.channel}")
+    yield made
+    made.close()
+
+
+def _heard(listener: Any) -> list[str]:
+    """The channels of all calls so far: those that a second call, made now, comes after."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_notify('{Journal.channel}', 'the end')")
+    heard = []
+    for notify in listener.notifies(timeout=30):
+        if notify.payload == "the end":
+            return heard
+        heard.append(notify.channel)
+    raise AssertionError("The last call was not heard.")
+
+
+@on_postgresql
+def test_a_commit_calls_those_who_listen_and_a_rollback_nobody(
+    journal: Journal, listener: Any, settings: SettingsWrapper
+) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"JOURNAL_NOTIFY": True}
+    with transaction.atomic():
+        journal.write([_part(1)])
+    assert _heard(listener) == ["drf_live_graphql_journal"]
+    with transaction.atomic():
+        journal.write([_part(2)])
+        transaction.set_rollback(True)
+    assert _heard(listener) == []
+
+
+@on_postgresql
+def test_nobody_is_called_without_the_setting(journal: Journal, listener: Any) -> None:
+    journal.write([_part(1)])
+    assert _heard(listener) == []
