@@ -87,6 +87,7 @@ class _Batch:
     """What one transaction changed, and how many of its fragments are still to be heard of."""
 
     __slots__ = (
+        "_alias",
         "_changes",
         "_committing",
         "_connection",
@@ -98,6 +99,7 @@ class _Batch:
 
     def __init__(self, connection: BaseDatabaseWrapper, publish: Publish) -> None:
         self._connection = weakref.ref(connection)
+        self._alias = connection.alias
         self._publish = publish
         self._changes: dict[str, Changes] = {}
         self._fragments: list[weakref.ref[_Fragment]] = []
@@ -169,7 +171,7 @@ class _Batch:
         self._waiting -= 1
         if not self._waiting:
             for part in self._changes.values():
-                part.journaled = self.journaled
+                part.journal = self._alias if self.journaled else ""
             self._publish(list(self._changes.values()))
 
 

@@ -45,16 +45,6 @@ def journal(
     outbox.uninstall()
 
 
-class _Connections:
-    """Connections of which one has no settings."""
-
-    def __getitem__(self, alias: str) -> Any:
-        return SimpleNamespace(close=lambda: None) if alias == "away" else connections[alias]
-
-    def all(self, *, initialized_only: bool) -> Any:
-        return connections.all(initialized_only=initialized_only)
-
-
 class Told:
     """What a follower told, and a follower."""
 
@@ -128,26 +118,43 @@ async def test_a_look_that_fails_is_made_again_and_loses_nothing(
     assert len(warnings) == 1
 
 
+@pytest.fixture
+def two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project of two databases; only the first is ever written to."""
+    monkeypatch.setattr(follower_module, "databases", lambda: ("default", "other"))
+    exists, end, since = Journal.exists, Journal.end, Journal.since
+    at_home = lambda real, empty: lambda self, *a: real(self, *a) if self.alias == "default" else empty  # noqa: E501,E731
+    monkeypatch.setattr(Journal, "exists", at_home(exists, True))
+    monkeypatch.setattr(Journal, "end", at_home(end, "0"))
+    monkeypatch.setattr(Journal, "since", at_home(since, ([], "0")))
+
+
+def _other(monkeypatch: pytest.MonkeyPatch, name: str, function: Callable[[], Any]) -> None:
+    """Have the second database answer with what ``function`` returns or raises."""
+    real = getattr(Journal, name)
+
+    def answer(self: Journal, *arguments: Any) -> Any:
+        return real(self, *arguments) if self.alias == "default" else function()
+
+    monkeypatch.setattr(Journal, name, answer)
+
+
+def _away() -> Any:
+    raise OperationalError("the database is away")
+
+
+@pytest.mark.usefixtures("two")
 async def test_a_database_that_fails_keeps_no_news_of_the_others_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    since = Journal.since
-
-    def fails(self: Journal, position: str) -> Any:
-        if self.alias == "away":
-            raise OperationalError("the database is away")
-        return since(self, position)
-
     told = Told()
     await told.follower.start()
-    told.follower._positions = {"away": "0", **told.follower._positions}
-    monkeypatch.setattr(Journal, "since", fails)
-    monkeypatch.setattr(follower_module, "connections", _Connections())
+    _other(monkeypatch, "since", _away)
     fence = await Fence.objects.acreate()
     with pytest.raises(OperationalError, match="away"):
         await told.follower.look()
     assert told.pks == [fence.pk]
-    assert told.follower._positions["away"] == "0"
+    assert told.follower.positions["other"] == "0"
 
 
 async def test_who_is_too_far_behind_reads_everything_anew(
