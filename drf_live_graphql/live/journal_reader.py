@@ -147,7 +147,9 @@ class JournalReader:
             while True:
                 self._listen()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self._until_next())
+                    # Before Python 3.12 ``wait_for`` can swallow a cancellation.
+                    async with asyncio.timeout(self._until_next()):
+                        await self._wake.wait()
                 await self._look_and_prune()
         finally:
             if self._listener is not None:

@@ -43,8 +43,12 @@ class Worker:
         if began_at is not None and time.monotonic() - began_at > patience:
             raise HangingError(f"No answer since {time.monotonic() - began_at:.0f} s.")
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(self._submit(function)), patience)
+            # Before Python 3.12 ``wait_for`` can swallow a cancellation.
+            async with asyncio.timeout(patience) as timeout:
+                return await asyncio.wrap_future(self._submit(function))
         except TimeoutError:
+            if not timeout.expired():
+                raise  # The work's own.
             raise HangingError(f"No answer within {patience} s.") from None
 
     def _submit(self, function: Callable[[], Result]) -> Future[Result]:
