@@ -70,6 +70,13 @@ class Told:
         self.lost += 1
         self.news.set()
 
+    async def begins(self) -> None:
+        """Start, but nobody looks unless told to."""
+        await self.follower.start()
+        for reader in self.follower._readers:
+            assert reader._task is not None
+            reader._task.cancel()
+
     async def hears(self) -> None:
         await asyncio.wait_for(self.news.wait(), 30)
         self.news.clear()
@@ -222,7 +229,7 @@ async def test_a_database_that_comes_later_is_followed_from_then_on_and_read_ane
     told = Told()
     with monkeypatch.context() as patch:
         _other(patch, "end", _away)
-        await told.follower.start()
+        await told.begins()
         with pytest.raises(OperationalError, match="away"):
             await told.follower.look()
         assert (told.follower.complete, told.lost) == (False, 0)
@@ -258,7 +265,7 @@ async def test_a_journal_that_is_not_there_is_asked_for_again_but_not_by_each_lo
     monkeypatch.setattr(reader_module, "FIRST_RETRY", 3600.0)
     monkeypatch.setattr(Journal, "exists", not_yet)
     told = Told()
-    await told.follower.start()
+    await told.begins()
     for _ in range(3):
         await told.follower.look()
     assert (asked, told.follower.complete) == (2, False)
@@ -276,7 +283,7 @@ async def test_pauses_between_questions_grow_up_to_a_bound(
 ) -> None:
     monkeypatch.setattr(Journal, "exists", lambda self: False)
     told = Told()
-    await told.follower.start()
+    await told.begins()
     reader, pauses = told.follower._readers[0], []
     for _ in range(8):
         reader._ask_at = 0.0
@@ -292,7 +299,7 @@ async def test_a_database_that_hangs_holds_nobody_up_and_is_read_anew_when_it_an
     answers = threading.Event()
     monkeypatch.setattr(reader_module, "PATIENCE", 0.2)
     told = Told()
-    await told.follower.start()
+    await told.begins()
     try:
         with monkeypatch.context() as patch:
             _other(patch, "since", lambda: answers.wait(60) and ([], "1"))
@@ -319,7 +326,7 @@ async def test_a_suspended_machine_is_noticed_by_the_clock_that_went_on(
 ) -> None:
     """Its monotonic clock stood still while others pruned."""
     told = Told()
-    await told.follower.start()
+    await told.begins()
     for jump, lost in ((0.4, 0), (0.6, 1), (-5.0, 1)):
         now = time.time() + jump * 3600.0
         with monkeypatch.context() as patch:
