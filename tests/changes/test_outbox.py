@@ -180,8 +180,15 @@ def test_a_commit_that_the_journal_does_not_take_is_none(
     assert len(published) == 1
 
 
-def test_a_save_that_fails_in_a_receiver_leaves_nothing(published: list[Commit]) -> None:
-    def refuse(**_: Any) -> None:
+def test_receivers_find_the_row_committed_and_no_transaction_as_without_a_journal(
+    recorder: Recorder,
+) -> None:
+    """The row stays where one raises; a durable block may be opened; callbacks run at once."""
+    ran: list[int] = []
+
+    def refuse(*, instance: Fence, **_: Any) -> None:
+        with transaction.atomic(durable=True):
+            transaction.on_commit(lambda: ran.append(instance.pk))
         raise AbortError
 
     post_save.connect(refuse, sender=Fence)
@@ -190,8 +197,9 @@ def test_a_save_that_fails_in_a_receiver_leaves_nothing(published: list[Commit])
             Fence.objects.create()
     finally:
         post_save.disconnect(refuse, sender=Fence)
-    assert written() == published == []
-    assert not Fence.objects.exists()
+    assert written() == recorder.commits == [{FENCE: {Fence.objects.get().pk: "created"}}]
+    assert recorder.journaled == [True]
+    assert ran == [Fence.objects.get().pk]
 
 
 def test_a_database_without_the_table_is_published_without_a_journal(
