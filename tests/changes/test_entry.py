@@ -10,7 +10,7 @@ import pytest
 from django.apps import apps
 
 from drf_live_graphql.changes import Changes, entry
-from tests.changes.models import Berth
+from tests.changes.models import Buoy
 from tests.project.models import Fence
 
 FENCE, TASK = "project.fence", "project.task"
@@ -25,7 +25,7 @@ def test_what_was_written_is_read() -> None:
     commit = [
         Changes(FENCE, {1: "created", 2: "updated", 3: "deleted"}, links={}),
         Changes(TASK, everything=True, links={"project_id": {7}}),
-        Changes(Berth._meta.label_lower, {(1, 5): "updated"}),
+        Changes(Buoy._meta.label_lower, {(1, 5): "updated"}),
     ]
     assert entry.decode(entry.encode(commit)) == commit
 
