@@ -35,7 +35,9 @@ class Follower:
     def positions(self) -> dict[str, str]:
         """Up to where all is told, by the alias of each database that is followed now."""
         return {
-            reader.alias: reader.position for reader in self._readers if reader.position is not None
+            reader.alias: reader.position
+            for reader in self._readers
+            if reader.follows and reader.position is not None
         }
 
     @property

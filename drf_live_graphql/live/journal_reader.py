@@ -1,8 +1,9 @@
 """One that reads on in the journal of one database, and tells what it says.
 
-A database that can't be read is in doubt: out of reach when it is looked for, without the table, or
-so slow that nobody waits for it. It is asked again, less and less often; and when it answers,
-nothing of what was written there before is taken for known.
+A read that fails is made again from the same position, so nothing is lost. A database is in doubt
+that was out of reach or without the table when it was looked for, or so slow that nobody waits for
+it. It is asked again, less and less often; and when it answers, nothing of what was written there
+before is taken for known.
 """
 
 from __future__ import annotations
@@ -62,19 +63,25 @@ class JournalReader:
     ) -> None:
         """``tell`` is called with each commit, ``lost`` where some were not read. On the loop."""
         self.alias = alias
-        # Up to where all is told; ``None`` where the journal is not followed.
+        # Up to where all is told; ``None`` where nobody knows.
         self.position: str | None = None
         self._tell = tell
         self._lost = lost
         self._wake = asyncio.Event()
         self._looking = asyncio.Lock()
         self._looked_at = self._pruned_at = _Moment()
-        self._failing = False
-        # While it is not followed: when to ask again (``time.monotonic``), and how long after that.
+        # Whether the last read failed, and whether that was said.
+        self._failing = self._complained = False
+        # While nobody knows: when to ask again (``time.monotonic``), and how long after that.
         self._ask_at = 0.0
         self._retry = FIRST_RETRY
         self._listener: Listener | None = None
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def follows(self) -> bool:
+        """Whether what is in the journal is told by now, or as soon as somebody looks."""
+        return self.position is not None and not self._failing
 
     async def start(self) -> None:
         """Follow from now on: what is committed after this returns is told. Again does no harm."""
@@ -96,8 +103,8 @@ class JournalReader:
     async def look(self) -> None:
         """Tell all that was committed before this was called, or raise what the database raises.
 
-        Where the journal is not followed it is looked for, unless that was done just now; then
-        nobody waits.
+        Where nobody knows the position, the journal is looked for, unless that was done just now;
+        then nobody waits.
         """
         if self.position is None and (self._looking.locked() or time.monotonic() < self._ask_at):
             return
@@ -117,6 +124,7 @@ class JournalReader:
         looked_at = _Moment()
         self.position = await self._run(lambda: _end(self.alias))
         self._looked_at = looked_at
+        self._failing = False
         if self.position is not None:
             self._retry = FIRST_RETRY
         return self.position is not None
@@ -128,12 +136,16 @@ class JournalReader:
         except JournalLostError as error:
             logger.warning("The journal is read no further, but everything anew: %s", error)
             self.position = None
-            if await self._begin():
-                self._lost()
+            await self._begin()
+            self._lost()
             return
         except HangingError:
             self.position = None
             raise
+        except Exception:
+            self._failing = True
+            raise
+        self._failing = False
         self.position = after
         for commit in commits:
             self._tell(commit)
@@ -160,13 +172,13 @@ class JournalReader:
             await self.look()
             await self._prune()
         except Exception as error:  # noqa: BLE001
-            if not self._failing:
+            if not self._complained:
                 logger.warning("The journal can't be read; trying again: %r", error)
-            self._failing = True
+            self._complained = True
             await asyncio.sleep(min(settings.JOURNAL_POLL, FIRST_RETRY))
             self._wake.set()
         else:
-            self._failing = False
+            self._complained = False
 
     def _until_next(self) -> float:
         poll: float = settings.JOURNAL_POLL

@@ -17,7 +17,7 @@ from drf_live_graphql import notify_changed
 from drf_live_graphql.changes import journal as journal_module
 from drf_live_graphql.changes import outbox, publisher
 from drf_live_graphql.changes.capture import _captured
-from drf_live_graphql.changes.journal import Journal
+from drf_live_graphql.changes.journal import Journal, JournalLostError
 from drf_live_graphql.live import follower as follower_module
 from drf_live_graphql.live import journal_reader as reader_module
 from drf_live_graphql.live.follower import Follower
@@ -166,13 +166,32 @@ async def test_a_database_that_fails_keeps_no_news_of_the_others_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told = Told()
-    await told.follower.start()
-    _other(monkeypatch, "since", _away)
-    fence = await Fence.objects.acreate()
-    with pytest.raises(OperationalError, match="away"):
-        await told.follower.look()
+    await told.begins()
+    with monkeypatch.context() as patch:
+        _other(patch, "since", _away)
+        fence = await Fence.objects.acreate()
+        with pytest.raises(OperationalError, match="away"):
+            await told.follower.look()
     assert told.pks == [fence.pk]
+    # The layer's messages have to tell of it now.
+    assert list(told.follower.positions) == ["default"]
+    await told.follower.look()
     assert told.follower.positions["other"] == "0"
+    assert told.lost == 0
+
+
+async def test_a_journal_that_is_gone_when_it_is_lost_is_read_anew_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lost(self: Journal, position: str) -> Any:
+        raise JournalLostError("the table was emptied")
+
+    told = Told()
+    await told.begins()
+    monkeypatch.setattr(Journal, "since", lost)
+    monkeypatch.setattr(Journal, "exists", lambda self: False)
+    await told.follower.look()
+    assert (told.follower.complete, told.lost) == (False, 1)
 
 
 async def test_who_is_too_far_behind_reads_everything_anew(
