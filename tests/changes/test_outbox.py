@@ -13,6 +13,7 @@ from django.core.management.sql import emit_post_migrate_signal
 from django.db import DatabaseError, OperationalError, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.signals import post_save
+from django.test.utils import CaptureQueriesContext
 
 from drf_live_graphql import anotify_changed, notify_changed
 from drf_live_graphql.changes import journal as journal_module
@@ -230,7 +231,8 @@ def test_a_commit_within_a_block_is_refused_as_ever_and_its_changes_are_written_
         fence = Fence.objects.create()
         with pytest.raises(transaction.TransactionManagementError):
             connection.commit()
-    assert written() == published == [{FENCE: {fence.pk: "created"}}]
+        other = Fence.objects.create()
+    assert written() == published == [{FENCE: {fence.pk: "created", other.pk: "created"}}]
 
 
 def test_receivers_find_the_row_committed_and_no_transaction_as_without_a_journal(
@@ -360,6 +362,12 @@ def test_manual_commits_are_entries_and_told_of_at_once_and_once(
     assert written() == recorder.commits == [created, updated]
     assert recorder.journaled == [True, True]
     assert connection.run_on_commit == []
+
+
+def test_a_manual_transaction_gets_no_other_inside(manual: None) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        Fence.objects.create()
+    assert [query["sql"][:6] for query in queries if "SELECT" not in query["sql"][:6]] == ["INSERT"]
 
 
 def test_what_is_rolled_back_by_hand_is_not_in_the_journal(
