@@ -33,7 +33,7 @@ class Follower:
 
     @property
     def positions(self) -> dict[str, str]:
-        """Up to where all is told, by the alias of each database that is followed now."""
+        """Up to where all is told, by the alias of each database whose journal is read now."""
         return {
             reader.alias: reader.position
             for reader in self._readers
@@ -42,7 +42,7 @@ class Follower:
 
     @property
     def complete(self) -> bool:
-        """Whether the journal of every database of this project is followed now."""
+        """Whether the journal of every database of this project is read now."""
         return len(self.positions) == len(self._readers)
 
     async def start(self) -> None:
