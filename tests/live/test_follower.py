@@ -457,6 +457,9 @@ async def test_after_a_doubt_about_the_layer_what_is_in_no_journal_is_told_witho
         raise ConnectionError("the layer is down")
 
     await _tell_nobody(monkeypatch)
+    # Who wrote it is gone: nobody repeats the number.
+    publisher.reset()
+    publisher.bind(asyncio.get_running_loop())
     with monkeypatch.context() as patch:
         for method in ("send", "group_send"):
             patch.setattr(get_channel_layer(), method, fail)
