@@ -165,6 +165,41 @@ async def test_a_backlog_that_overflows_skips_numbers(
     assert list(decode(heard[-1]).kinds) == [7]
 
 
+def _journaled(*journals: str) -> list[list[Changes]]:
+    """A commit for each of the databases in whose journal they are."""
+    return [[Changes(LABEL, {1: "created"}, journal=journal)] for journal in journals]
+
+
+async def test_messages_that_are_in_a_journal_are_counted_by_its_database(
+    ear: Ear, publisher: Publisher
+) -> None:
+    counts = []
+    for commit in _journaled("default", "", "other", "default"):
+        publisher.publish(commit)
+        counts.append((await ear.changes())["journals"])
+    assert counts == [
+        {"default": 1},
+        {"default": 1},
+        {"default": 1, "other": 1},
+        {"default": 2, "other": 1},
+    ]
+
+
+async def test_what_a_backlog_loses_is_counted_too(
+    layer: servers.RedisServer, ear: Ear, publisher: Publisher, settings: SettingsWrapper
+) -> None:
+    """Else it would seem to be in no journal."""
+    settings.DRF_LIVE_GRAPHQL = {"PUBLISH_BACKLOG": 2}
+    layer.freeze()
+    for commit in _journaled(*["default"] * 7, ""):
+        publisher.publish(commit)
+    layer.thaw()
+    assert await asyncio.to_thread(publisher.flush, 30)
+    while (message := await ear.changes())["number"] < 8:
+        pass
+    assert message["journals"] == {"default": 7}
+
+
 async def test_too_many_rows_are_everything(
     ear: Ear, publisher: Publisher, settings: SettingsWrapper
 ) -> None:
