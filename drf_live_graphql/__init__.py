@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .changes import notify_changed
+    from .changes import anotify_changed, notify_changed
     from .exceptions import LiveError
     from .router import LiveRouter
 
@@ -26,7 +26,11 @@ def __getattr__(name: str) -> Any:
         from .changes import notify_changed
 
         return notify_changed
+    if name == "anotify_changed":
+        from .changes import anotify_changed
+
+        return anotify_changed
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-__all__ = ["LiveError", "LiveRouter", "__version__", "notify_changed"]
+__all__ = ["LiveError", "LiveRouter", "__version__", "anotify_changed", "notify_changed"]

@@ -39,8 +39,12 @@ DEFAULTS: Mapping[str, object] = {
     "JOURNAL_POLL": 1.0,
     # A text that is another with each release of the project, as a commit's hash: who comes back
     # with a cursor of another release is told everything anew. Where it is not set, the sources of
-    # the packages that view, serializer and model are from stand for it.
+    # the project's packages and the versions of all others stand for it.
     "RELEASE": "",
+    # Have commits call the readers by PostgreSQL's own NOTIFY as well, for when no channel layer
+    # does. The cost: such commits wait for each other, of all databases of the server, as NOTIFY
+    # takes one lock for them all from right before a commit until it is done.
+    "JOURNAL_NOTIFY": False,
     # Browser origins allowed to open a socket, beside the site's own: "https://app.example.com".
     "ALLOWED_ORIGINS": (),
     # Threads that evaluate views; each holds one database connection. One view has at most all

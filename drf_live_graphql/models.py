@@ -11,9 +11,10 @@ class JournalEntry(models.Model):
     """What one commit changed, written by the transaction that changed it."""
 
     id = models.BigAutoField(primary_key=True)
-    # The top-level transaction that wrote it; PostgreSQL only, where ids are not in the order of
-    # the commits.
+    # On PostgreSQL, where ids are not in the order of the commits, the top-level transaction that
+    # wrote it; on SQLite a random number that tells it from others that had or get its id.
     transaction = models.BigIntegerField(null=True, editable=False)
+    # By the database's clock, on SQLite in UTC.
     written_at = models.DateTimeField(default=timezone.now, editable=False)
     content = models.TextField(editable=False)
 

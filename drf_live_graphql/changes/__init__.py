@@ -6,13 +6,14 @@ from .capture import watch, watch_all
 from .control import Disconnect
 from .ledger import ancestors, watched
 from .message import Changes, group_of, label_of
-from .notify import notify_changed
+from .notify import anotify_changed, notify_changed
 from .publish import publisher
 
 __all__ = [
     "Changes",
     "Disconnect",
     "ancestors",
+    "anotify_changed",
     "group_of",
     "label_of",
     "notify_changed",

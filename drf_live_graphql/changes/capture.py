@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
@@ -30,6 +30,8 @@ _deletes_connected: set[type[Model]] = set()
 # What a row that is being saved held before, until its post_save. The key is an object of the
 # instance's own, so that nothing is left of a save that failed once the instance is gone.
 _before: WeakKeyDictionary[ModelState, list[dict[str, Any]]] = WeakKeyDictionary()
+# The saves that were put down already, in the transaction that wrote the row.
+_put_down: WeakSet[ModelState] = WeakSet()
 
 
 def watch(model: type[Model]) -> None:
@@ -99,6 +101,7 @@ def _connect(model: type[Model]) -> None:
     # Django sends no others for the through model that it made itself.
     if not model._meta.auto_created:
         signals.post_save.connect(_saved, sender=model, dispatch_uid=uid)
+        outbox.row_written.connect(_written, sender=model, dispatch_uid=uid)
         signals.post_delete.connect(_deleted, sender=model, dispatch_uid=uid)
         if movable(model):
             signals.pre_save.connect(_saving, sender=model, dispatch_uid=uid)
@@ -147,7 +150,21 @@ def _may_exist(instance: Model, *, raw: bool) -> bool:
 
 
 @never_raises
-def _saved(
+def _written(sender: type[Model], *, instance: Model, **save: Any) -> None:
+    _note_saved(sender, instance=instance, **save)
+    _put_down.add(instance._state)
+
+
+@never_raises
+def _saved(sender: type[Model], *, instance: Model, **save: Any) -> None:
+    # Without a journal it was not; nor where a model has a ``_save_table`` of its own.
+    if instance._state in _put_down:
+        _put_down.remove(instance._state)
+    else:
+        _note_saved(sender, instance=instance, **save)
+
+
+def _note_saved(
     sender: type[Model],
     *,
     instance: Model,

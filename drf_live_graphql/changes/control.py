@@ -24,6 +24,8 @@ class Disconnect:
     """The order to end the connections of one user; published as changes are."""
 
     label: ClassVar[str] = CONTROL
+    # It is in no journal.
+    journal: ClassVar[str] = ""
     user: UserKey
 
     def encode(self, stamp: Stamp) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import router
 
-from .batch import record
+from .batch import in_event_loop, record
 from .links import links_of
 from .message import Changes, label_of
-from .outbox import own_transaction
+from .outbox import is_installed, own_transaction
 from .publish import publisher
 
 if TYPE_CHECKING:
@@ -53,7 +53,17 @@ def family(model: type[Model]) -> tuple[tuple[type[Model], str], ...]:
 
 
 def put_down(parts: Iterable[Changes], *, using: str) -> None:
-    """Have ``parts`` published with the transaction of ``using``, watched or not."""
+    """Have ``parts`` published with the transaction of ``using``, watched or not.
+
+    Raises what the database raises where it opens a transaction of its own for the journal.
+    """
+    parts = list(parts)
+    if is_installed() and in_event_loop():
+        logger.warning(
+            "Changes of %s are published, but in no journal, as they were told of in a coroutine:"
+            " await anotify_changed() there.",
+            ", ".join(part.label for part in parts),
+        )
     with own_transaction(using):
         record(parts, using=using, publish=publisher.publish)
 

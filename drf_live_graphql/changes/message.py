@@ -53,7 +53,8 @@ class Changes:
     says which rows of other models the changed ones pointed to or point to now: by the ``attname``
     of each foreign key in the model's own table, the values before and after, ``None`` left out.
     ``None`` for the whole is unknown. It holds for "everything" as well. ``commit`` is set where
-    the same commit changed other models, too; ``journaled`` where it is in the journal as well.
+    the same commit changed other models, too; ``journal`` is the alias of the database in whose
+    journal the commit is as well, empty where it is in none.
     """
 
     label: str
@@ -61,7 +62,12 @@ class Changes:
     everything: bool = False
     links: Links | None = None
     commit: Commit | None = None
-    journaled: bool = False
+    journal: str = ""
+
+    @property
+    def journaled(self) -> bool:
+        """Whether the commit is in a journal as well."""
+        return bool(self.journal)
 
     def add(self, pk: Any, kind: Kind) -> None:
         """Note a change of ``pk``; of several in one commit the net result stays."""
@@ -91,12 +97,19 @@ class Stamp:
 
     ``previous_at`` is the clock of ``host`` (seconds since the epoch) at the message before:
     a hub that meets the publisher for the first time tells by it whether it missed one.
+    ``journals`` says how many of its messages to that group so far, this one included, are in the
+    journals as well, by the alias of the database: those can be missed without a loss.
     """
 
     publisher: str
     number: int
     previous_at: float
     host: str = HOST
+    journals: Mapping[str, int] = field(default_factory=dict)
+
+    def journaled(self, aliases: Iterable[str]) -> int:
+        """How many of the messages are in the journals of ``aliases``."""
+        return sum(self.journals.get(alias, 0) for alias in aliases)
 
 
 def encode(changes: Changes, stamp: Stamp) -> dict[str, Any]:
@@ -108,7 +121,7 @@ def encode(changes: Changes, stamp: Stamp) -> dict[str, Any]:
         "commit": None
         if changes.commit is None
         else [changes.commit.number, list(changes.commit.labels)],
-        "journaled": int(changes.journaled),
+        "journal": changes.journal,
     }
 
 
@@ -136,7 +149,8 @@ def decode(message: Mapping[str, Any]) -> Changes:
     if commit := message.get("commit"):
         number, labels = commit
         changes.commit = Commit(number, tuple(labels))
-    changes.journaled = bool(message.get("journaled"))
+    # Absent where the writer runs a version that knows of no journal.
+    changes.journal = message.get("journal", "")
     return changes
 
 
@@ -155,7 +169,13 @@ def decode_changes(content: Mapping[str, Any]) -> Changes:
 
 def decode_stamp(message: Mapping[str, Any]) -> tuple[str, Stamp]:
     """The model label that ``message`` is about, and its stamp."""
-    stamp = Stamp(message["publisher"], message["number"], message["previous_at"], message["host"])
+    stamp = Stamp(
+        message["publisher"],
+        message["number"],
+        message["previous_at"],
+        message["host"],
+        message.get("journals", {}),
+    )
     return message["label"], stamp
 
 
@@ -191,7 +211,7 @@ def _cut(part: Changes, most: int) -> Changes:
     if links is not None and any(len(values) > most for values in links.values()):
         links = None
     kinds = {} if everything else part.kinds
-    return Changes(part.label, kinds, everything, links, journaled=part.journaled)
+    return Changes(part.label, kinds, everything, links, journal=part.journal)
 
 
 def _joined(links: Links, others: Links | None) -> Links | None:
@@ -210,6 +230,7 @@ def encode_stamp(label: str, stamp: Stamp) -> dict[str, Any]:
         "number": stamp.number,
         "previous_at": stamp.previous_at,
         "host": stamp.host,
+        "journals": dict(stamp.journals),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.db import router
 from django.db.models import Model, QuerySet
 
@@ -35,8 +36,8 @@ def notify_changed(
     that the QuerySet or instance names, else the one the model is written to. It counts for models
     in ``UNWATCHED`` as well.
 
-    Asynchronous code may call it as well: it only records, except that a QuerySet is read; call it
-    through ``sync_to_async`` with one of those.
+    Asynchronous code may call it as well, unless ``what`` is a QuerySet or the setting ``JOURNAL``
+    is on: no connection may be used in a coroutine. ``anotify_changed`` is for those.
 
     Raises ``LiveError`` for anything else, and for an instance without a primary key.
     """
@@ -52,6 +53,13 @@ def notify_changed(
         _notify_instances(what, using)
     else:
         raise LiveError(f"{_EXPECTED}; {what!r} came.")
+
+
+async def anotify_changed(
+    what: QuerySet[Any] | Model | Iterable[Model] | type[Model], *, using: str | None = None
+) -> None:
+    """``notify_changed``, on the thread that Django's asynchronous methods use the database on."""
+    await sync_to_async(notify_changed)(what, using=using)
 
 
 def _notify_queryset(queryset: QuerySet[Any], using: str | None) -> None:
@@ -90,4 +98,4 @@ def _record(model: type[Model], rows: list[dict[str, Any]] | None, using: str) -
     put_down(parts, using=using)
 
 
-__all__ = ["notify_changed"]
+__all__ = ["anotify_changed", "notify_changed"]

@@ -1,39 +1,54 @@
 """Commits that write themselves into the journal (setting ``JOURNAL``): a transactional outbox.
 
 Django has no hook that runs right before a commit, so ``commit`` of database connections is
-wrapped, once for the process. And ``Model.save_base`` is: outside a transaction it sends its
-signals when its statement is committed already, so there it gets a transaction of its own.
+wrapped, once for the process. And ``Model._save_table`` is: outside a transaction its statement is
+committed at once, so there it gets a transaction of its own. That ends before ``post_save`` is
+sent, so that receivers of signals find the row committed and no transaction open, as without a
+journal; what is to be known of the row is asked for by ``row_written`` instead.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
-from contextlib import AbstractContextManager, nullcontext
+import time
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from django.db import connections, router, transaction
+from django.db import Error, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
+from django.db.models.signals import post_migrate
+from django.dispatch import Signal
 
 from . import batch
 from .journal import Journal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 logger = logging.getLogger("drf_live_graphql.changes")
 
+# Seconds after which a database that had no journal is asked again.
+ASK_AGAIN = 60.0
+
+# Sent by ``save`` once the row is written, in the transaction that wrote it, with what
+# ``post_save`` is sent with later. Only while the methods are wrapped.
+row_written = Signal()
+
 _originals: list[tuple[type[Any], str, Callable[..., Any]]] = []
-# Whether there is a journal, by alias and name of the database.
-_found: dict[tuple[str, str], bool] = {}
+# Whether there is a journal and when that was asked (``time.monotonic()``), by alias and name of
+# the database.
+_found: dict[tuple[str, str], tuple[bool, float]] = {}
 
 
 def install(captured: Callable[[type[Model]], bool]) -> None:
     """Wrap the methods, for the models that are ``captured``; again does no harm."""
     if not _originals:
         _wrap(BaseDatabaseWrapper, "commit", _wrapped_commit)
-        _wrap(Model, "save_base", functools.partial(_wrapped_save_base, captured=captured))
+        _wrap(Model, "_save_table", functools.partial(_wrapped_save_table, captured=captured))
+        post_migrate.connect(_ask_again)
+        batch.hear_commits(True)
 
 
 def uninstall() -> None:
@@ -41,7 +56,14 @@ def uninstall() -> None:
     while _originals:
         owner, name, original = _originals.pop()
         setattr(owner, name, original)
+    post_migrate.disconnect(_ask_again)
+    batch.hear_commits(False)
     _found.clear()
+
+
+def is_installed() -> bool:
+    """Whether this process writes journals."""
+    return bool(_originals)
 
 
 def own_transaction(using: str) -> AbstractContextManager[Any]:
@@ -49,7 +71,40 @@ def own_transaction(using: str) -> AbstractContextManager[Any]:
     connection = connections[using]
     if not _originals or connection.in_atomic_block or batch.in_event_loop():
         return nullcontext()
-    return transaction.atomic(using) if _has_journal(connection) else nullcontext()
+    # Where Django was told not to commit by itself, there is a transaction already.
+    if not connection.get_autocommit() or not _has_journal(connection):
+        return nullcontext()
+    return _WriteTransaction(using, True, False)
+
+
+class _WriteTransaction(transaction.Atomic):
+    """One that is there to write, so SQLite may take its lock when it begins.
+
+    The default is to take it with the first write; after a read that is refused at once, however
+    long the timeout, where somebody else has written meanwhile.
+    https://www.sqlite.org/lang_transaction.html#deferred_immediate_and_exclusive_transactions
+    """
+
+    def __enter__(self) -> None:
+        with _immediate(transaction.get_connection(self.using)):
+            super().__enter__()
+
+
+@contextmanager
+def _immediate(connection: Any) -> Iterator[None]:
+    if connection.vendor != "sqlite":
+        yield
+        return
+    # Connecting sets the mode that is configured; so do that first.
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    mode = connection.transaction_mode
+    if mode in {None, "DEFERRED"}:
+        connection.transaction_mode = "IMMEDIATE"
+    try:
+        yield
+    finally:
+        connection.transaction_mode = mode
 
 
 def _wrap(owner: type[Any], name: str, wrapper: Callable[..., Any]) -> None:
@@ -60,45 +115,87 @@ def _wrap(owner: type[Any], name: str, wrapper: Callable[..., Any]) -> None:
 
 def _wrapped_commit(original: Callable[..., None]) -> Callable[..., None]:
     def commit(self: BaseDatabaseWrapper) -> None:
-        if (changes := batch.pending(self)) and _has_journal(self):
-            # What this raises the writer gets: who asks for a journal wants no commit without it.
-            Journal(self.alias).write(changes)
-            batch.journaled(self)
+        if self.in_atomic_block:
+            original(self)  # Which refuses it.
+            return
+        _write(self)
         original(self)
+        batch.committed(self)
 
     return commit
 
 
-def _wrapped_save_base(
-    original: Callable[..., None], *, captured: Callable[[type[Model]], bool]
-) -> Callable[..., None]:
-    def save_base(
+def _write(connection: BaseDatabaseWrapper) -> None:
+    """Write what the transaction changed, or roll it back and raise.
+
+    Who asks for a journal wants no commit without its entry. Django rolls back after errors of the
+    database alone; and after others SQLite would commit when it is put back to do that by itself.
+    """
+    try:
+        if (changes := batch.pending(connection)) and _has_journal(connection):
+            Journal(connection.alias).write(changes)
+            batch.journaled(connection)
+    except BaseException:
+        try:
+            connection.rollback()
+        except Error:
+            connection.close()
+        raise
+
+
+def _wrapped_save_table(
+    original: Callable[..., bool], *, captured: Callable[[type[Model]], bool]
+) -> Callable[..., bool]:
+    def _save_table(
         self: Model,
         raw: bool = False,
+        cls: type[Model] | None = None,
         force_insert: Any = False,
         force_update: bool = False,
         using: str | None = None,
         update_fields: Any = None,
-    ) -> None:
-        using = using or router.db_for_write(type(self), instance=self)
-        with own_transaction(using) if captured(type(self)) else nullcontext():
-            original(self, raw, force_insert, force_update, using, update_fields)
+    ) -> bool:
+        model = type(self)
+        arguments = (raw, cls, force_insert, force_update)
+        # The tables of multi-table parents are written before; Django has a transaction then.
+        if cls is not model._meta.concrete_model or not captured(model):
+            return original(self, *arguments, using, update_fields)
+        using = using or router.db_for_write(model, instance=self)
+        with own_transaction(using):
+            updated = original(self, *arguments, using, update_fields)
+            row_written.send(
+                sender=model,
+                instance=self,
+                created=not updated,
+                update_fields=update_fields,
+                raw=raw,
+                using=using,
+            )
+        return updated
 
-    return save_base
+    return _save_table
 
 
 def _has_journal(connection: BaseDatabaseWrapper) -> bool:
     key = (connection.alias, str(connection.settings_dict["NAME"]))
-    if not _found.get(key):
-        found = Journal(connection.alias).exists()
-        if not found and key not in _found:
-            logger.error(
-                "The database %r has no journal: expected PostgreSQL or SQLite, and the migrations"
-                " of drf_live_graphql. Its changes are published without one.",
-                connection.alias,
-            )
-        _found[key] = found
-    return _found[key]
+    found, asked_at = _found.get(key, (False, float("-inf")))
+    if found or time.monotonic() - asked_at < ASK_AGAIN:
+        return found
+    found = Journal(connection.alias).exists()
+    if not found and key not in _found:
+        logger.error(
+            "The database %r has no journal: expected PostgreSQL or SQLite, and the migrations"
+            " of drf_live_graphql. Its changes are published without one.",
+            connection.alias,
+        )
+    _found[key] = found, time.monotonic()
+    return found
 
 
-__all__ = ["install", "own_transaction", "uninstall"]
+def _ask_again(**_: Any) -> None:
+    """The migrations may have made the table, or dropped it."""
+    for key in list(_found):
+        _found[key] = False, float("-inf")
+
+
+__all__ = ["ASK_AGAIN", "install", "is_installed", "own_transaction", "row_written", "uninstall"]

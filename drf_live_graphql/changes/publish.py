@@ -22,7 +22,7 @@ import time
 import uuid
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,18 @@ class _Line:
     number: int = 0
     sent_at: float = 0.0
     announced: int = len(ANNOUNCEMENTS)
+    # How many of the messages are in the journal of which database.
+    journals: dict[str, int] = field(default_factory=dict)
+
+    def count(self, item: Changes | Disconnect) -> None:
+        """Number one more message, whether or not it is sent."""
+        self.number += 1
+        if item.journal:
+            self.journals[item.journal] = self.journals.get(item.journal, 0) + 1
+
+    def stamp(self, publisher: str) -> Stamp:
+        """The stamp of the last message."""
+        return Stamp(publisher, self.number, self.sent_at, journals=dict(self.journals))
 
     def next_announcement(self) -> float | None:
         """When the number is due to be repeated (``time.time()``), ``None`` where it is not."""
@@ -130,6 +142,8 @@ class Publisher:
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Hand messages of an in-process layer over on ``loop``, that of the layer's reader."""
         with self._lock:
+            # What an earlier reader's loop closed over would be sent by nobody.
+            self._has_reader()
             self._reader_loop = loop
             self._drain = None
 
@@ -171,8 +185,9 @@ class Publisher:
 
     def _make_room(self) -> None:
         if len(self._queue) >= settings.PUBLISH_BACKLOG:
-            line = self._line(self._queue.popleft().label)
-            line.number += 1
+            dropped = self._queue.popleft()
+            line = self._line(dropped.label)
+            line.count(dropped)
             # No message may follow it: then its number is what tells of the loss.
             line.sent_at, line.announced = time.time(), 0
 
@@ -230,8 +245,8 @@ class Publisher:
                     return
                 changes = self._queue.popleft()
                 line = self._line(changes.label)
-                line.number += 1
-                stamp = Stamp(self._id, line.number, line.sent_at)
+                line.count(changes)
+                stamp = line.stamp(self._id)
             await self._send_until_sent(group_of(changes.label), _encode(changes, stamp))
             line.sent_at = time.time()
             line.announced = 0
@@ -268,7 +283,7 @@ class Publisher:
             if at is None or at > now:
                 continue
             line.announced += 1
-            stamp = Stamp(self._id, line.number, line.sent_at)
+            stamp = line.stamp(self._id)
             try:
                 await self._send(group_of(label), encode_alive(label, stamp))
             except Exception as error:  # noqa: BLE001

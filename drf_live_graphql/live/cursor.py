@@ -33,7 +33,7 @@ class Cursor:
 
         Where it would be too long it goes without the ``standing``.
         """
-        content = [self.hub, self.query, self.number]
+        content: list[str | int] = [self.hub, self.query, self.number]
         if self.standing is not None:
             text = _sign([*content, self.standing.encode()])
             if len(text) <= LONGEST:
@@ -41,7 +41,7 @@ class Cursor:
         return _sign(content)
 
 
-def _sign(content: list[Any]) -> str:
+def _sign(content: list[str | int]) -> str:
     return signing.Signer(salt=SALT).sign_object(content)
 
 

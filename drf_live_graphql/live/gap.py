@@ -18,36 +18,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trail:
-    """What the journals tell of a gap.
-
-    ``changes`` are all that were committed in it, a label at a time; ``reads`` what the answer
-    depended on before it, ``seal`` that of the rows that were in it, and ``asker`` a digest of the
-    user's own row (see ``Evaluation.asker``).
-    """
-
-    changes: tuple[Changes, ...]
-    reads: Dependencies
-    seal: int
-    asker: str | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Gap:
     """The rows that were touched while a client was away, as they were when it left.
 
     ``rest`` is set where another process told of them: the ``fingerprint`` of all other rows of
-    the list there. ``trail`` is set where nobody knows but the journals: then ``touched`` are the
-    rows that may have been, as ``ABSENT``, until the seal tells which of them the client had.
-    ``own`` is what was touched in this process since the other was asked, and ``then`` the state of
-    a single row when the client left, touched or not.
+    the list there; ``recalled`` where that was found out with a ``Trail``. ``own`` is what was
+    touched in this process since that, and ``then`` the state of a single row when the client
+    left, touched or not.
     """
 
     touched: Touched
     own: Touched = field(default_factory=dict)
     then: Touched = field(default_factory=dict)
     rest: str | None = None
-    trail: Trail | None = None
+    recalled: bool = False
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the client was told of its rows by another process."""
+        return self.recalled or self.rest is not None
 
     def until(self, now: Touched) -> Touched:
         """Everything that was missed, with what a round touched ``now``."""
@@ -55,6 +44,22 @@ class Gap:
         merge(missed, self.own)
         merge(missed, now)
         return missed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trail:
+    """What the journals tell of a gap, of which nobody else knows.
+
+    ``changes`` are all that were committed in it, a label at a time. ``reads`` is what the answer
+    depended on when the client left, ``seal`` that of the rows that were in it, and ``asker`` a
+    digest of the user's own row. ``own`` is as in ``Gap``.
+    """
+
+    changes: tuple[Changes, ...]
+    reads: Dependencies
+    seal: int
+    asker: str | None
+    own: Touched = field(default_factory=dict)
 
 
 def fingerprint(members: Iterable[tuple[Any, str | None]]) -> str:

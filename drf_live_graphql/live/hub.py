@@ -49,7 +49,7 @@ from .trace import key_of, trace_of
 from .wires import Wires
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Hashable, Iterable
+    from collections.abc import Collection, Coroutine, Hashable, Iterable
 
     from drf_live_graphql.changes import Changes
     from drf_live_graphql.requests import Connection
@@ -272,8 +272,8 @@ class Hub:
         # What is committed from now on is heard of; what was before, the journals tell.
         await self.listen(query)
         rounds = query.rounds
-        gap = await self._journals.gap(standing)
-        return None if gap is None else Told(gap, query.number, rounds)
+        trail = await self._journals.trail(standing, query.all_labels())
+        return None if trail is None else Told(trail, query.number, rounds)
 
     async def _ask(
         self, after: Cursor, subscription: Subscription, query: LiveQuery, key: Key
@@ -300,11 +300,10 @@ class Hub:
 
         Where the layer is out of reach, that is in doubt anyway, and read anew when it is back.
         """
-        journaled = self._is_journaled()
         return frozenset(
             label
             for label, queries in self._by_label.items()
-            if query in queries and (journaled or label not in self._fences)
+            if query in queries and label not in self._fences
         )
 
     async def listen(self, query: LiveQuery) -> None:
@@ -450,7 +449,7 @@ class Hub:
     async def _follow(self, labels: Iterable[str]) -> None:
         """Follow the journal, where there is one."""
         if settings.JOURNAL and self._follower is None:
-            self._follower = Follower(self._tell, self._resync)
+            self._follower = Follower(self._tell, self._lost)
         if self._follower is None:
             return
         try:
@@ -462,8 +461,21 @@ class Hub:
             logger.warning("The journal can't be read yet: %r", error)
 
     def _is_journaled(self) -> bool:
-        """Whether all changes are told by the journal, whatever becomes of the layer."""
+        """Whether all that is in a journal is told, whatever becomes of the layer.
+
+        That is not all there is: what ``notify_changed`` says in a coroutine is in none, nor is
+        what a process writes that runs without the setting.
+        """
         return self._follower is not None and self._follower.complete
+
+    def _followed(self) -> Collection[str]:
+        """The databases whose journals tell what is in them."""
+        return () if self._follower is None else self._follower.positions
+
+    def _lost(self) -> None:
+        """A journal was not read all the while."""
+        self._drop_retained()
+        self._resync()
 
     def _resync(self) -> None:
         for query in self.queries:
@@ -600,8 +612,17 @@ class Hub:
             self._questions.take(message)
         elif kind in (CHANGES, ALIVE, DISCONNECT):
             label, stamp = decode_stamp(message)
-            if self._sequence.missed(label, stamp, self._joined.get(label), alive=kind == ALIVE):
+            if self._sequence.missed(
+                label,
+                stamp,
+                self._joined.get(label),
+                alive=kind == ALIVE,
+                journal=message.get("journal", ""),
+                followed=self._followed(),
+            ):
                 self._missed(label)
+            elif kind == ALIVE and self._follower is not None:
+                self._follower.wake()  # What it repeats may have been missed.
             if kind == DISCONNECT:
                 self._disconnect(Disconnect.decode(message).user)
             if kind == CHANGES:
@@ -609,8 +630,8 @@ class Hub:
 
     def _take_changes(self, publisher_id: str, changes: Changes) -> None:
         if changes.journaled and self._follower is not None:
-            self._follower.wake()
-            if self._follower.complete:
+            self._follower.wake(changes.journal)
+            if changes.journal in self._followed():
                 return
         self._tell(self._commits.take(publisher_id, changes, self._joined))
         if self._commits:
@@ -635,10 +656,6 @@ class Hub:
             self._give_up_later()
 
     def _missed(self, label: str) -> None:
-        if label != CONTROL and self._is_journaled():
-            assert self._follower is not None
-            self._follower.wake()
-            return
         logger.warning("Messages about %s were missed; reading anew.", label)
         if label == CONTROL:
             # Whose connections were to end is not known; a credential that has ended is noticed.
@@ -746,9 +763,11 @@ class Hub:
         if not self._doubt:
             logger.warning("The channel layer is heard again; reading anew.")
             if self._is_journaled():
-                # Nothing was missed but orders to disconnect.
+                # Orders to disconnect may have been missed, and the little that is in no journal;
+                # nobody can say that there was none. What differs is told, and no snapshot sent.
                 for query in self.queries:
                     query.reauthorise()
+                    query.recheck()
             else:
                 self._resync()
 

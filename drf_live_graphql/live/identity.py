@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drf_live_graphql.conf import settings
 from drf_live_graphql.requests import ABSENT
 
+from .release import UnknownReleaseError, release
+
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Hashable, Sequence
 
     from drf_live_graphql.requests import Connection
-    from schema_gen import RootDescription
 
     from .trace import Key
 
@@ -42,8 +39,7 @@ def digest(key: Key, names: Sequence[str], facts: Sequence[Hashable]) -> str | N
     """A digest of what ``key`` asks, by whom, with ``facts`` named ``names``.
 
     Equal in every process that runs the same release, for equal questions; ``None`` where a fact
-    can't be compared across processes. Releases are told apart by the setting ``RELEASE`` and by
-    the sources of the packages that the view, its serializer and its model are from.
+    can't be compared across processes.
     """
     root = key.root
     try:
@@ -55,39 +51,12 @@ def digest(key: Key, names: Sequence[str], facts: Sequence[Hashable]) -> str | N
                 _identity(key.identity),
                 [key.host, key.scheme, key.script_name],
                 [[name, _fact(fact)] for name, fact in zip(names, facts, strict=True)],
-                [settings.RELEASE, *map(_code, _packages(root))],
+                release(),
             ]
         )
-    except IncomparableError:
+    except (IncomparableError, UnknownReleaseError):
         return None
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _packages(root: RootDescription) -> list[str]:
-    view = root.view_class
-    classes = (view, root.model, getattr(view, "serializer_class", None) or view)
-    return sorted({cls.__module__.partition(".")[0] for cls in classes})
-
-
-@cache
-def _code(package: str) -> str:
-    """A digest of all sources of a top-level package, or of the module that it is."""
-    spec = importlib.util.find_spec(package)
-    found = hashlib.sha256(package.encode())
-    if spec is not None:
-        directories = spec.submodule_search_locations
-        files = [spec.origin] if directories is None else _sources(directories)
-        for file in filter(None, files):
-            found.update(Path(file).read_bytes())
-    return found.hexdigest()
-
-
-def _sources(directories: Iterable[str]) -> Iterator[str]:
-    """The sources of a package and of those inside it; what else is there may be anything."""
-    for directory in sorted(directories):
-        paths = sorted(Path(directory).iterdir())
-        yield from (str(path) for path in paths if path.suffix == ".py")
-        yield from _sources(str(path) for path in paths if (path / "__init__.py").is_file())
 
 
 def _identity(identity: Hashable) -> Any:

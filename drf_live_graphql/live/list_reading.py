@@ -6,18 +6,18 @@ from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-from .gap import fingerprint
+from .gap import Gap, fingerprint
 from .history import ABSENT, Found, merge, shape_of
 from .reading import digest_of, shown_id
 from .seal import seal_of, sealed, unseal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from django.db.models import Model
 
     from .evaluation import Evaluation, Members, Page
-    from .gap import Gap
+    from .gap import Trail
     from .history import Touched
     from .reading import Envelope, Look
     from .selection import Selection
@@ -91,9 +91,7 @@ class ListReading:
         # shapes in which they were compared.
         self._noted: set[Any] = set()
         self._compared: set[str] = set()
-        # Whether those can be told who come back; where the journals told of a gap, as it was.
         self._resumes: dict[Gap, bool] = {}
-        self._recalled: dict[Gap, Gap] = {}
         self._sealed: int | None = None
         # What those missed who are told this; ``None``: nothing.
         self._gap: Gap | None = None
@@ -174,7 +172,6 @@ class ListReading:
         if self._page is not None:
             return
         self._resumes.clear()
-        self._recalled.clear()
         self._sealed = None
         page = self._page = self._evaluation.page()
         members = self._before if self._members is None else self._members
@@ -233,8 +230,10 @@ class ListReading:
         self._remember(selection, kept, rows)
         self._compared.add(shape_of(selection))
         # A row that was on no page, nor told since, is held by nobody who was told by pages here.
-        elsewhere = wants.created not in (None, selection) or (
-            self._state is not None and self._state.elsewhere
+        elsewhere = (
+            self._elsewhere
+            or wants.created not in (None, selection)
+            or (self._state is not None and self._state.elsewhere)
         )
         unheld = wants.snapshot == selection and not elsewhere
         news: list[Any] = []
@@ -347,24 +346,28 @@ class ListReading:
     def _agrees(self, gap: Gap) -> bool:
         if self._before is None and self._members is None:
             return False
-        if gap.trail is not None:
-            return self._evaluation.narrows() and self._recalls(gap, gap.trail.seal)
-        return gap.rest is None or (self._evaluation.narrows() and self._rest(gap) == gap.rest)
+        if gap.rest is None:
+            return True
+        return self._evaluation.narrows() and self._rest(gap) == gap.rest
 
-    def _recalls(self, gap: Gap, then: int) -> bool:
-        """Tell by the seal of the list as it was ``then`` which of the touched rows were in it."""
-        now = self._now()
-        rest, seals = then ^ self._seal(now), {}
-        for pk in gap.until(self._meanwhile()):
+    def recall(self, trail: Trail, rows: Iterable[Any]) -> Gap | None:
+        """The gap with those of ``rows`` that may have been touched in it, as they were then.
+
+        Their seal tells; ``None`` where it does not.
+        """
+        if (self._before is None and self._members is None) or not self._evaluation.narrows():
+            return None
+        now, rest = self._now(), trail.seal
+        rest ^= self._seal(now)
+        seals: dict[Any, int] = {}
+        for pk in {**dict.fromkeys(rows), **trail.own, **self._meanwhile()}:
             seals[pk] = seal_of(pk, now.get(pk))
             if pk in now:
                 rest ^= seals[pk]
         held = unseal(rest, seals)
         if held is None:
-            return False
-        touched: Touched = {pk: now.get(pk) if pk in held else ABSENT for pk in seals}
-        self._recalled[gap] = replace(gap, touched=touched)
-        return True
+            return None
+        return Gap({pk: now.get(pk) if pk in held else ABSENT for pk in seals}, recalled=True)
 
     def seal(self) -> int | None:
         """See ``Reading``."""
@@ -405,13 +408,7 @@ class ListReading:
     def since(self, gap: Gap, wants: Wants, *, apart: bool) -> Self:
         """See ``Reading``."""
         followed, state = wants.followed, self._state
-        gap = self._recalled.get(gap, gap)
-        if (
-            gap.rest is not None
-            or gap.trail is not None
-            or state is None
-            or followed not in state.digests
-        ):
+        if gap.elsewhere or state is None or followed not in state.digests:
             # It holds rows that were told in another process, or in another shape.
             self._elsewhere = True
         touched = gap.until(self._meanwhile())

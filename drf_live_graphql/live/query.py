@@ -20,7 +20,7 @@ from drf_live_graphql.exceptions import (
 
 from . import executor, history
 from .cursor import Cursor
-from .gap import Gap
+from .gap import Gap, Trail
 from .history import ABSENT, History, shape_of
 from .list_reading import ListState
 from .paths import Paths
@@ -49,6 +49,8 @@ logger = logging.getLogger("drf_live_graphql.live")
 FIRST_RETRY = 0.1
 # Deliveries between two turns for the rest of the event loop.
 STRIDE = 500
+# In which nothing was compared.
+ELSEWHERE = "elsewhere"
 
 Group = dict["Subscription", None]  # A set that keeps the order in which they came.
 
@@ -214,10 +216,10 @@ class LiveQuery:
         state: RowState = self._state
         return state.touched()
 
-    def _gaps(self, work: Work) -> dict[Subscription, Gap]:
+    def _gaps(self, work: Work) -> dict[Subscription, Gap | Trail]:
         """What those of the joiners missed who come back; others are told where things stand."""
-        known: dict[Hashable, Gap | None] = {}
-        gaps: dict[Subscription, Gap] = {}
+        known: dict[Hashable, Gap | Trail | None] = {}
+        gaps: dict[Subscription, Gap | Trail] = {}
         for sub in work.joiners:
             after = sub.after
             if after is None or sub.told or sub.query is not self or work.whole:
@@ -229,14 +231,15 @@ class LiveQuery:
                 gaps[sub] = gap
         return gaps
 
-    def _gap(self, after: Cursor | Told, shape: str) -> Gap | None:
+    def _gap(self, after: Cursor | Told, shape: str) -> Gap | Trail | None:
         if after.query != self.number:
             return None
         if isinstance(after, Cursor):
             touched = self.history.since(after.number, shape)
             return None if touched is None else Gap(touched)
         if self._state is not None:
-            own = self.history.since(after.number, shape)
+            # Of those who were told elsewhere, no round here has compared all that they hold.
+            own = self.history.since(after.number, shape and ELSEWHERE)
         else:
             # The members are read for the first time: what is heard by then is part of that.
             own = {} if after.number == self._rounds and not self._stirred else None
@@ -404,7 +407,8 @@ class LiveQuery:
             names=trace_of(self.key.root).names,
             paths=self._paths,
             asker=self._asker,
-            gaps=gaps,
+            gaps={sub: gap for sub, gap in gaps.items() if isinstance(gap, Gap)},
+            trails={sub: gap for sub, gap in gaps.items() if isinstance(gap, Trail)},
             keep=self._keep_until > history.clock(),
         )
 

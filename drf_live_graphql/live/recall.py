@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from drf_live_graphql.changes import Changes
 from drf_live_graphql.changes.journal import Journal
 from drf_live_graphql.conf import settings
 
 from . import executor
-from .gap import Gap, Trail
-from .history import ABSENT
+from .gap import Trail
 from .identity import digest
 from .reads import Purpose
 from .seal import MOST_CANDIDATES
@@ -25,7 +24,6 @@ from .timetable import interval_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
 
     from drf_live_graphql.requests import Connection
 
@@ -35,7 +33,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("drf_live_graphql.live")
 
-Missed = tuple[Changes, ...]
+# Readings of the journals that may be under way; more come back to a snapshot, which costs less
+# where so many come back from so many places.
+MOST_READINGS = 32
+# Whose work they are, for the evaluation threads.
+OWNER = "drf_live_graphql.live.recall"
 
 
 def is_for(standing: Standing, key: Key, connection: Connection) -> bool:
@@ -43,8 +45,18 @@ def is_for(standing: Standing, key: Key, connection: Connection) -> bool:
 
     Not where the answer changes without a change, as the journals would not tell of that.
     """
-    whose = digest(key, standing.names, connection.facts(standing.names))
-    return standing.good() and whose == standing.whose and interval_of(key.root) is None
+    if interval_of(key.root) is not None or not standing.good():
+        return False
+    return standing.whose == digest(key, standing.names, connection.facts(standing.names))
+
+
+@dataclass(slots=True, eq=False)
+class _Reading:
+    """One reading of the journals: what it found, and the trails that were made of it."""
+
+    begun: bool = False
+    task: asyncio.Task[tuple[Changes, ...] | None] | None = None
+    trails: dict[Standing, Trail] = field(default_factory=dict)
 
 
 class Journals:
@@ -52,46 +64,57 @@ class Journals:
 
     def __init__(self) -> None:
         """Nothing is being read."""
-        self._reading: dict[Positions, asyncio.Task[Missed | None]] = {}
-        self._gaps: dict[Standing, Gap] = {}
+        self._readings: dict[tuple[Positions, frozenset[str]], _Reading] = {}
+        self._under_way = 0
 
-    async def gap(self, standing: Standing) -> Gap | None:
-        """What was missed since ``standing``; ``None`` where the journals do not know any more.
+    async def trail(self, standing: Standing, labels: frozenset[str]) -> Trail | None:
+        """What was committed since ``standing``, of the models ``labels``.
 
-        One and the same for all who come back together from there.
+        All of it that was committed before this was called. ``None`` where the journals do not
+        know any more, or too many want to know. One and the same for all who come back together.
         """
-        positions = standing.positions
-        task = self._reading.get(positions)
-        if task is None:
-            task = asyncio.get_running_loop().create_task(_read(positions))
-            self._reading[positions] = task
-            task.add_done_callback(lambda _: self._forget(positions))
-        changes = await asyncio.shield(task)
+        place = (standing.positions, labels)
+        reading = self._readings.get(place)
+        # What was committed after a reading has begun is not in it.
+        if reading is None or reading.begun:
+            if self._under_way >= MOST_READINGS:
+                return None
+            reading = self._readings[place] = _Reading()
+            reading.task = asyncio.get_running_loop().create_task(self._read(place, reading))
+        assert reading.task is not None
+        changes = await asyncio.shield(reading.task)
         if changes is None:
             return None
-        if standing not in self._gaps:
-            trail = Trail(changes, standing.dependencies(), standing.seal, standing.asker)
-            self._gaps[standing] = Gap({}, trail=trail)
-        return self._gaps[standing]
+        if standing not in reading.trails:
+            reading.trails[standing] = Trail(
+                changes, standing.dependencies(), standing.seal, standing.asker
+            )
+        return reading.trails[standing]
 
-    def _forget(self, positions: Positions) -> None:
-        del self._reading[positions]
-        self._gaps = {s: gap for s, gap in self._gaps.items() if s.positions in self._reading}
+    async def _read(
+        self, place: tuple[Positions, frozenset[str]], reading: _Reading
+    ) -> tuple[Changes, ...] | None:
+        def read() -> tuple[Changes, ...]:
+            reading.begun = True
+            return _since(*place)
+
+        self._under_way += 1
+        try:
+            return await executor.run(read, OWNER)
+        except Exception as error:  # noqa: BLE001
+            # As for one who comes without a cursor, then.
+            logger.info("The journals do not tell what a client missed: %r", error)
+            return None
+        finally:
+            self._under_way -= 1
+            if self._readings.get(place) is reading:
+                del self._readings[place]
 
 
-async def _read(positions: Positions) -> Missed | None:
-    try:
-        return await executor.run(lambda: _since(positions))
-    except Exception as error:  # noqa: BLE001
-        # As for one who comes without a cursor, then.
-        logger.info("The journals do not tell what a client missed: %r", error)
-        return None
-
-
-def _since(positions: Positions) -> Missed:
+def _since(positions: Positions, labels: frozenset[str]) -> tuple[Changes, ...]:
     missed: dict[str, Changes] = {}
     for alias, position in positions:
-        commits, _ = Journal(alias).since(position)
+        commits, _ = Journal(alias).since(position, labels)
         for commit in commits:
             for changes in commit:
                 missed.setdefault(changes.label, Changes(changes.label)).merge(changes)
@@ -99,78 +122,39 @@ def _since(positions: Positions) -> Missed:
 
 
 def touched(
-    gap: Gap,
+    trail: Trail,
     own: Mapping[str, bool],
     reads: Dependencies,
     concerns_asker: Callable[[Changes], bool],
     parents: Callable[[Changes], set[Any] | None],
-) -> Gap | None:
-    """The gap with the rows of a list that may have been touched in it; ``None`` is any row.
+) -> dict[Any, None] | None:
+    """The primary keys of the rows that may show something else since; ``None`` is any row.
 
     ``own`` are the labels of the rows (see ``labels_of``), ``reads`` is what the answer was seen
-    to depend on now; ``concerns_asker`` says of rows by which users are known whether they are the
-    asker's, and ``parents`` by which rows of the list others are shown.
+    to depend on now. ``concerns_asker`` says of rows by which users are known whether they are the
+    asker's, and ``parents`` by which rows others are shown. Which rows are there the seal tells, so
+    what was read for that alone says nothing more.
     """
-    assert gap.trail is not None
     rows: dict[Any, None] = {}
-    for changes in gap.trail.changes:
-        purpose = _purpose(changes, gap.trail, reads)
-        if purpose & Purpose.SELF and concerns_asker(changes):
-            return None
+    for changes in trail.changes:
+        nothing = Purpose.NOTHING
+        purpose = reads.get(changes.label, nothing) | trail.reads.get(changes.label, nothing)
         if purpose & (Purpose.WHO | Purpose.OPAQUE):
             return None
-        # Which rows are there the seal tells, so what was read for that says nothing more.
-        found: set[Any] | None = set()
-        if purpose & Purpose.WHAT:
-            found = parents(changes)
-        if changes.label in own and (changes.everything or not own[changes.label]):
-            found = None
-        if found is None:
+        if purpose & Purpose.SELF and concerns_asker(changes):
             return None
         if changes.label in own:
+            if changes.everything or not own[changes.label]:
+                return None
             rows.update(dict.fromkeys(changes.kinds))
-        rows.update(dict.fromkeys(found))
+        if purpose & Purpose.WHAT:
+            found = parents(changes)
+            if found is None:
+                return None
+            rows.update(dict.fromkeys(found))
         if len(rows) > min(MOST_CANDIDATES, settings.RESUME_ROWS):
             return None
-    return Gap(dict.fromkeys(rows, ABSENT), gap.own, trail=gap.trail)
+    return rows
 
 
-def stirred(
-    gap: Gap,
-    own: Mapping[str, bool],
-    reads: Dependencies,
-    concerns_asker: Callable[[Changes], bool],
-) -> Gap:
-    """The gap of a single row, the state of which is known: whether it was touched at all."""
-    assert gap.trail is not None
-    pk = next(iter(gap.then))
-    touched = any(
-        _stirs(changes, _purpose(changes, gap.trail, reads), own, pk, concerns_asker)
-        for changes in gap.trail.changes
-    )
-    return replace(gap, touched=gap.then if touched else {})
-
-
-def _stirs(
-    changes: Changes,
-    purpose: Purpose,
-    own: Mapping[str, bool],
-    pk: Any,
-    concerns_asker: Callable[[Changes], bool],
-) -> bool:
-    """Whether the row ``pk`` may show something else after a change."""
-    if purpose & ~(Purpose.SELF | Purpose.ROWS) or (
-        purpose & Purpose.SELF and concerns_asker(changes)
-    ):
-        return True
-    return changes.label in own and (
-        changes.everything or not own[changes.label] or pk in changes.kinds
-    )
-
-
-def _purpose(changes: Changes, trail: Trail, reads: Dependencies) -> Purpose:
-    nothing = Purpose.NOTHING
-    return reads.get(changes.label, nothing) | trail.reads.get(changes.label, nothing)
-
-
-__all__ = ["Journals", "is_for", "stirred", "touched"]
+__all__ = ["MOST_READINGS", "Journals", "is_for", "touched"]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from schema_gen import RootDescription
 
     from .cursor import Cursor
+    from .gap import Trail
     from .history import Touched
     from .query import LiveQuery
     from .reads import Dependencies
@@ -51,12 +52,12 @@ SILENCE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What another process told of a gap.
+    """What another process, or the journals, told of a gap.
 
     ``query`` and ``number`` are the asker's own query, and its last round before it asked.
     """
 
-    gap: Gap
+    gap: Gap | Trail
     query: int
     number: int
 

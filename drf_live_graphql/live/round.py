@@ -25,20 +25,20 @@ from .identity import digest
 from .list_reading import ListReading
 from .paths import Paths
 from .reading import Look
-from .reads import concerns_user, merge
+from .reads import concerns_user, known, merge
 from .routing import labels_of
 from .row_reading import RowReading, RowState
-from .standing import Standing
+from .standing import Standing, good_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+    from collections.abc import Hashable, Iterable, Iterator, Mapping
 
     from drf_live_graphql.exceptions import Refusal
     from drf_live_graphql.location import Location
     from drf_live_graphql.requests import Connection
 
     from .cursor import Cursor
-    from .gap import Gap
+    from .gap import Gap, Trail
     from .history import Found
     from .reading import Envelope, Reading
     from .reads import Dependencies
@@ -166,8 +166,9 @@ class Round:
     # How far the journals were told when it began, if they are followed.
     place: Place | None = None
     asker: Hashable = None
-    # What those of the joiners missed who come back; the round leaves out whom it can't tell.
+    # What those of the joiners missed who come back; the trails become gaps where they lead on.
     gaps: dict[Subscription, Gap] = field(default_factory=dict)
+    trails: Mapping[Subscription, Trail] = field(default_factory=dict)
     # Keep the members although nobody asks for them now: somebody may come back.
     keep: bool = False
 
@@ -245,38 +246,57 @@ class Round:
         if self.state is None:
             self._survey(speaker, wants)
         # Those who come back are shown no page to learn from.
-        self._survey(speaker, {sub.wants for sub in self.gaps}, sample=True)
-        self._follow_trails(lambda gap: self._touched(speaker, gap))
-        joiners = self.work.joiners
-        told = {s.wants for s in joiners if s not in self.gaps} if not self.work.whole else wants
-        keep = self.keep or any(want.rows for want in wants)
+        self._survey(speaker, {sub.wants for sub in (*self.gaps, *self.trails)}, sample=True)
+        rows = {trail: self._touched(speaker, trail) for trail in self.trails.values()}
         gaps = dict.fromkeys(self.gaps.values())
+        also = {pk for gap in gaps for pk in (*gap.touched, *gap.own)}
+        also.update(pk for trail in rows for pk in (*(rows[trail] or ()), *trail.own))
+        back = {*self.gaps, *(sub for sub, trail in self.trails.items() if rows[trail] is not None)}
+        told = wants if self.work.whole else {s.wants for s in self.work.joiners if s not in back}
+        keep = self.keep or any(want.rows for want in wants)
         reading = ListReading(
             speaker,
             self.state if keep else None,
             look,
-            also={pk for gap in gaps for pk in (*gap.touched, *gap.own)} if gaps else None,
+            also=also if back else None,
             selections=frozenset().union(*(want.selections for want in wants)),
             compare=any(want.rows and want.snapshot is None for want in wants),
             keep_members=keep,
             need_page=any(want.snapshot is not None for want in told),
             for_all=self.work.whole,
         )
-        if any(s.wants.snapshot and not reading.resumes(gap) for s, gap in self.gaps.items()):
+        self._recall(reading, rows)
+        if any(s.wants.snapshot and not self._is_back(s, reading) for s in back):
             reading.read_page()
+            self._recall(reading, rows)
         return reading
+
+    def _is_back(self, sub: Subscription, reading: Reading) -> bool:
+        return sub in self.gaps and reading.resumes(self.gaps[sub])
+
+    def _recall(self, reading: ListReading, rows: Mapping[Trail, dict[Any, None] | None]) -> None:
+        """Find out, with what the journals tell, which rows those had who come back by them."""
+        gaps = {trail: reading.recall(trail, pks) for trail, pks in rows.items() if pks is not None}
+        self._follow({trail: gap for trail, gap in gaps.items() if gap is not None})
+
+    def _follow(self, gaps: Mapping[Trail, Gap]) -> None:
+        for sub, trail in self.trails.items():
+            self.gaps.pop(sub, None)
+            if trail in gaps:
+                self.gaps[sub] = gaps[trail]
 
     def _read_row(self, speaker: Evaluation, look: Look) -> RowReading:
         then = next((RowState.of(gap.then) for gap in self.gaps.values() if gap.then), None)
         reading = RowReading(speaker, self.state or then, look, for_all=self.work.whole)
-        own, reads = labels_of(self.key.root.model), speaker.reads.dependencies()
-        merge(reads, self.dependencies)
-
-        def recalled(gap: Gap) -> Gap | None:
-            row = reading.recall(gap, own, self._key_of_url())
-            return row and recall.stirred(row, own, reads, self._concerns(speaker, gap))
-
-        self._follow_trails(recalled)
+        for wants in {sub.wants for sub in self.trails}:
+            reading.show(wants)  # For what that reads.
+        gaps: dict[Trail, Gap] = {}
+        for trail in self.trails.values():
+            rows, key = self._touched(speaker, trail), self._key_of_url()
+            if (gap := reading.recall(trail, rows, key)) is not None:
+                gaps[trail] = gap
+                reading.adopt(gap)
+        self._follow(gaps)
         return reading
 
     def _key_of_url(self) -> Any:
@@ -290,46 +310,33 @@ class Round:
         except ValidationError:
             return None
 
-    def _follow_trails(self, follow: Callable[[Gap], Gap | None]) -> None:
-        """Make of what the journals tell of a gap which rows were touched in it."""
-        followed = {gap: follow(gap) for gap in self.gaps.values() if gap.trail is not None}
-        for sub, gap in list(self.gaps.items()):
-            if gap not in followed:
-                continue
-            if (found := followed[gap]) is None:
-                del self.gaps[sub]
-            else:
-                self.gaps[sub] = found
-
-    def _touched(self, speaker: Evaluation, gap: Gap) -> Gap | None:
-        """A gap with the rows that may have been touched in it."""
+    def _touched(self, speaker: Evaluation, trail: Trail) -> dict[Any, None] | None:
+        """The rows that may show something else than one knows who comes back."""
         paths = Paths(self.key.root.model)
         paths.update(self.paths)
         paths.update(speaker.reads.paths)
         labels = paths.labels()
-        reads = speaker.reads.dependencies()
-        merge(reads, self.dependencies)
 
         def parents(changes: Changes) -> set[Any] | None:
             return speaker.parents(paths, [changes]) if changes.label in labels else None
 
-        own = labels_of(self.key.root.model)
-        return recall.touched(gap, own, reads, self._concerns(speaker, gap), parents)
-
-    def _concerns(self, speaker: Evaluation, gap: Gap) -> Callable[[Changes], bool]:
-        """Whether changes of rows by which users are known say something new of who asks."""
-        identity: Any = self.key.identity
-        trail = gap.trail
-        assert trail is not None
-
         def concerns(changes: Changes) -> bool:
+            identity: Any = self.key.identity
             if identity is None:
                 return True
             if changes.label == label_of(get_user_model()):
                 return speaker.asker() != trail.asker
             return concerns_user(changes, identity[1], (speaker.connection.session_key,))
 
-        return concerns
+        own = labels_of(self.key.root.model)
+        return recall.touched(trail, own, self._reads(speaker), concerns, parents)
+
+    def _reads(self, speaker: Evaluation) -> Dependencies:
+        """All that the answer was ever seen to depend on."""
+        found = known(self.key.root)
+        merge(found, self.dependencies)
+        merge(found, speaker.reads.dependencies())
+        return found
 
     def _look(self, speaker: Evaluation, *, anew: bool) -> Look:
         work = self.work
@@ -362,8 +369,8 @@ class Round:
     def _write(self, outcome: Outcome, cohorts: tuple[Cohort, ...], speaker: Evaluation) -> None:
         reading = outcome.reading
         assert reading is not None
-        cursor = replace(self.cursor, standing=self._standing(reading, speaker)).encode()
         envelopes: dict[Hashable, Envelope | None] = {}
+        letters: list[tuple[Cohort, Envelope]] = []
         for cohort in cohorts:
             for part, how in self._parts(cohort, reading):
                 if how not in ("delta", "resume") and isinstance(reading, RowReading):
@@ -375,11 +382,16 @@ class Round:
                 key: Hashable = (how, part[0].wants, part if how == "catch up" else gap)
                 if key not in envelopes:
                     quiet = self.work.quiet and not outcome.anew
-                    envelope = self._envelope(reading, how, part[0], quiet=quiet)
-                    envelopes[key] = None if envelope is None else {**envelope, "cursor": cursor}
-                envelope = envelopes[key]
-                if envelope is not None:
-                    outcome.letters.append(Letter(part, envelope, _payload(part[0], envelope)))
+                    envelopes[key] = self._envelope(reading, how, part[0], quiet=quiet)
+                if (envelope := envelopes[key]) is not None:
+                    letters.append((part, envelope))
+        if letters:
+            # Once all is shown, as it says what that has read.
+            standing = self._standing(reading, speaker)
+            cursor = replace(self.cursor, standing=standing).encode()
+            for _, envelope in letters:
+                envelope["cursor"] = cursor
+            outcome.letters += [Letter(to, e, _payload(to[0], e)) for to, e in letters]
 
     def _parts(self, cohort: Cohort, reading: Reading) -> Iterator[tuple[Cohort, str]]:
         """A cohort by how its members are told: most the change, some where things stand."""
@@ -440,14 +452,13 @@ class Round:
         whose = digest(self.key, names, speaker.connection.facts(names))
         if whose is None:
             return None
-        reads = speaker.reads.dependencies()
-        merge(reads, self.dependencies)
         return Standing(
             whose,
             names,
             self.place.positions,
             self.place.at,
-            tuple(sorted(reads.items())),
+            good_for(),
+            tuple(sorted(self._reads(speaker).items())),
             seal,
             speaker.asker(),
         )

@@ -12,11 +12,12 @@ from .reading import digest_of, shown_id
 from .seal import seal_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection
 
     from drf_live_graphql.exceptions import Refusal
 
     from .evaluation import Evaluation
+    from .gap import Trail
     from .history import Touched
     from .reading import Envelope, Look
     from .selection import Selection
@@ -148,31 +149,36 @@ class RowReading:
             return None
         return seal_of(state.pk, state.id) if state.visible else 0
 
-    def recall(self, gap: Gap, own: Mapping[str, bool], key: Any) -> Gap | None:
-        """The gap with the row as it was ``then``, by its seal; ``None`` where that tells nothing.
+    def recall(self, trail: Trail, rows: Collection[Any] | None, key: Any) -> Gap | None:
+        """The gap with the row as it was when the client left; ``None`` where nobody can tell.
 
-        ``own`` are the labels of the row (see ``labels_of``), ``key`` is its primary key if that
-        is known.
+        ``rows`` are those that may have been touched (``None``: any), ``key`` is the primary key
+        of the row if the URL names it.
         """
-        assert gap.trail is not None
-        keys = [] if key is None else [key]
-        for changes in gap.trail.changes:
-            if own.get(changes.label):
-                keys += changes.kinds
-        then = self._unsealed(gap.trail.seal, keys)
+        then = self._unsealed(trail.seal, rows or (), key)
         if then is None:
             return None
-        if self._before is None:
-            self._before = RowState.of(then)
-            self._state = self._new_state()
-        return Gap({}, gap.own, then, trail=gap.trail)
+        touched = rows is None or next(iter(then)) in rows
+        return Gap(then if touched else {}, trail.own, then, recalled=True)
 
-    def _unsealed(self, seal: int, keys: Sequence[Any]) -> Touched | None:
+    def show(self, wants: Wants) -> None:
+        """Show the row as somebody wants it, for what that reads."""
+        if self._row is not None and wants.snapshot is not None:
+            self._instance(wants.snapshot)
+
+    def adopt(self, gap: Gap) -> None:
+        """Where nothing was known of the row, know what one who comes back does."""
+        if self._before is None:
+            self._before = RowState.of(gap.then)
+            self._state = self._new_state()
+
+    def _unsealed(self, seal: int, rows: Collection[Any], key: Any) -> Touched | None:
         now = self._state
         if now is not None and now.visible and seal in (0, seal_of(now.pk, now.id)):
             return {now.pk: now.id if seal else ABSENT}
         if not seal:
-            return dict.fromkeys(keys[:1], ABSENT) or None
+            return None if key is None else {key: ABSENT}
+        keys = rows if key is None else (key, *rows)
         key = next((key for key in keys if seal_of(key, None) == seal), None)
         return None if key is None else {key: str(key)}
 
@@ -204,8 +210,7 @@ class RowReading:
         touched = bool(gap.touched or gap.own or self._loud)
         other._quiet = not touched and not self._vague
         other._look = replace(self._look, whole=touched)
-        if self._row is not None and wants.snapshot is not None:
-            self._instance(wants.snapshot)  # What that reads is to be heard of from now on.
+        self.show(wants)  # What that reads is to be heard of from now on.
         if known := gap.touched or gap.then or gap.own:
             other._before = earlier = RowState.of(known)
             earlier.digests = before.digests

@@ -9,11 +9,10 @@ too, there is none: either could be otherwise only by a chance of 1 to ``2**SPAR
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings as django_settings
+from . import secret
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
@@ -32,8 +31,8 @@ def seal_of(pk: Any, id_: str | None) -> int:
     a guess.
     """
     text = f"{pk}\0{pk if id_ is None else id_}".encode()
-    key = _key(django_settings.SECRET_KEY)
-    return int.from_bytes(hashlib.blake2b(text, digest_size=BITS // 8, key=key).digest(), "big")
+    digest = hashlib.blake2b(text, digest_size=BITS // 8, key=secret.key("seal")).digest()
+    return int.from_bytes(digest, "big")
 
 
 def sealed(rows: Iterable[tuple[Any, str | None]]) -> int:
@@ -68,12 +67,6 @@ def _reduce(seal: int, made_of: int, pivots: Mapping[int, tuple[int, int]]) -> t
         seal ^= pivot[0]
         made_of ^= pivot[1]
     return seal, made_of
-
-
-@functools.lru_cache(8)
-def _key(secret: str | bytes) -> bytes:
-    data = secret if isinstance(secret, bytes) else secret.encode()
-    return hashlib.sha256(b"drf_live_graphql.seal\0" + data).digest()
 
 
 __all__ = ["MOST_CANDIDATES", "seal_of", "sealed", "unseal"]

@@ -7,27 +7,25 @@ since, and tells by the seal which of those rows the client had.
 from __future__ import annotations
 
 import base64
-import hashlib
+import json
 import time
+import zlib
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
 
-from drf_live_graphql.changes import label_of
 from drf_live_graphql.changes.journal import databases
 from drf_live_graphql.conf import settings
 
+from . import secret
 from .reads import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .reads import Dependencies
 
 # The part of ``JOURNAL_AGE`` that a standing is good for. Entries are kept for all of it by the
-# clock of the database, which may be ahead of ours.
+# clock of the database, which need not be ours.
 GOOD = 0.95
 Positions = tuple[tuple[str, str], ...]
 
@@ -45,70 +43,74 @@ class Standing:
     """Where a client stood.
 
     ``whose`` is the digest of the question and who asked it, by the facts called ``names``.
-    ``positions`` say how far the journals were told, by database, and were read ``at`` (seconds
-    since the epoch). ``reads`` is what the answer was seen to depend on, ``seal`` that of the rows
-    that were in it. ``asker`` is a digest of the user's own row (see ``Evaluation.asker``).
+    ``positions`` say how far the journals were told, by database. They were read ``at`` (seconds
+    since the epoch), and are good for an ``age`` of so many seconds. ``reads`` is what the answer
+    was seen to depend on, ``seal`` that of the rows that were in it, and ``asker`` a digest of the
+    user's own row (see ``Evaluation.asker``).
     """
 
     whose: str
     names: tuple[str, ...]
     positions: Positions
     at: int
+    age: int
     reads: tuple[tuple[str, Purpose], ...]
     seal: int
     asker: str | None
 
     def good(self) -> bool:
         """Whether all that was changed since is still to be found in the journals."""
-        age = time.time() - self.at
         known = {alias for alias, _ in self.positions}
-        return age <= settings.JOURNAL_AGE * GOOD and known == set(databases())
+        return time.time() <= self.at + min(self.age, good_for()) and known == set(databases())
 
     def dependencies(self) -> Dependencies:
         """What the answer was seen to depend on."""
         return dict(self.reads)
 
-    def encode(self) -> list[Any]:
-        """What JSON takes, as short as may be."""
-        seal = self.seal.to_bytes((self.seal.bit_length() + 7) // 8, "big")
-        return [
+    def encode(self) -> str:
+        """A text that JSON takes, and that says nothing to whoever does not have our key."""
+        content = [
             self.whose,
             self.names,
             self.positions,
             self.at,
-            [[_short(label), purpose.value] for label, purpose in self.reads],
-            base64.b85encode(seal).decode(),
+            self.age,
+            [[label, purpose.value] for label, purpose in self.reads],
+            f"{self.seal:x}",
             self.asker,
         ]
+        data = zlib.compress(json.dumps(content, separators=(",", ":")).encode(), 1)
+        return base64.b85encode(secret.hide(data)).decode()
 
     @classmethod
-    def decode(cls, content: Sequence[Any]) -> Self | None:
-        """What ``encode`` made; ``None`` for what another version of this project did."""
-        labels = _labels()
+    def decode(cls, text: Any) -> Self | None:
+        """What ``encode`` made; ``None`` for what another version or key did."""
         try:
-            whose, names, positions, at, reads, seal, asker = content
+            data = secret.reveal(base64.b85decode(text))
+            whose, names, positions, at, age, reads, seal, asker = json.loads(zlib.decompress(data))
             return cls(
                 whose,
                 tuple(names),
                 tuple((alias, position) for alias, position in positions),
                 at,
-                tuple((labels[short], Purpose(purpose)) for short, purpose in reads),
-                int.from_bytes(base64.b85decode(seal), "big"),
+                age,
+                tuple((_known(label), Purpose(value)) for label, value in reads),
+                int(seal, 16),
                 asker,
             )
-        except (TypeError, ValueError, LookupError):
+        except (TypeError, ValueError, LookupError, OverflowError, zlib.error):
             return None
 
 
-def _short(label: str) -> str:
-    """A name for a model that is short, and says less of the project than its own."""
-    return hashlib.blake2b(label.encode(), digest_size=6).hexdigest()
+def _known(label: str) -> str:
+    """A label of which there is a model; raises ``LookupError`` else."""
+    apps.get_model(label)
+    return label
 
 
-@cache
-def _labels() -> dict[str, str]:
-    labels = {label_of(model) for model in apps.get_models(include_auto_created=True)}
-    return {_short(label): label for label in labels}
+def good_for() -> int:
+    """Seconds for which a standing is good."""
+    return int(settings.JOURNAL_AGE * GOOD)
 
 
-__all__ = ["Place", "Positions", "Standing"]
+__all__ = ["Place", "Positions", "Standing", "good_for"]

@@ -62,6 +62,26 @@ def test_a_sign_of_life_carries_the_last_number() -> None:
     assert decode_stamp(message) == ("project.fence", STAMP)
 
 
+def test_what_is_in_a_journal_is_known_to_be_and_how_many_were() -> None:
+    stamp = Stamp("abc", 7, 12.5, journals={"default": 4, "other": 2})
+    message = _sent(encode(Changes("project.fence", {1: "created"}, journal="other"), stamp))
+    assert (decode(message).journal, decode(message).journaled) == ("other", True)
+    assert decode_stamp(message)[1] == stamp
+    assert _sent(encode_alive("project.fence", stamp))["journals"] == stamp.journals
+    assert [stamp.journaled(names) for names in ([], ["default"], ["default", "other"])] == [
+        0,
+        4,
+        6,
+    ]
+
+
+def test_an_older_version_knows_of_no_journal() -> None:
+    message = _sent(encode(Changes("project.fence", {1: "created"}), STAMP))
+    del message["journal"], message["journals"]
+    assert not decode(message).journaled
+    assert decode_stamp(message)[1].journals == {}
+
+
 @pytest.mark.parametrize(
     ("kinds", "net"),
     [

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, connections, transaction
+from django.core.management.sql import emit_post_migrate_signal
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.signals import post_save
+from django.test.utils import CaptureQueriesContext
 
-from drf_live_graphql import notify_changed
+from drf_live_graphql import anotify_changed, notify_changed
+from drf_live_graphql.changes import journal as journal_module
 from drf_live_graphql.changes import outbox
 from drf_live_graphql.changes.capture import _captured
 from drf_live_graphql.changes.journal import Journal
 from drf_live_graphql.models import JournalEntry
-from tests.project.models import Fence, Project, Task
+from tests.project.models import Fence, Project, Task, Truck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("live_db")
 
 FENCE, TASK, PROJECT = "project.fence", "project.task", "project.project"
+TRUCK, VEHICLE = "project.truck", "project.vehicle"
 
 
 @pytest.fixture(autouse=True)
@@ -180,8 +187,63 @@ def test_a_commit_that_the_journal_does_not_take_is_none(
     assert len(published) == 1
 
 
-def test_a_save_that_fails_in_a_receiver_leaves_nothing(published: list[Commit]) -> None:
-    def refuse(**_: Any) -> None:
+@pytest.mark.parametrize("error", [TypeError, KeyboardInterrupt, DatabaseError])
+@pytest.mark.parametrize("in_block", [False, True])
+def test_a_commit_whose_entry_fails_in_whatever_way_is_none_and_the_connection_good(
+    published: list[Commit],
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[BaseException],
+    in_block: bool,
+) -> None:
+    def unheard_of(*_: Any) -> str:
+        raise error("no JSON")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal_module, "encode", unheard_of)
+        block = transaction.atomic() if in_block else nullcontext()
+        with pytest.raises(error, match="no JSON"), block:
+            Fence.objects.create()
+    assert connection.get_autocommit()
+    assert not Fence.objects.exists()
+    fence = Fence.objects.create()
+    assert written() == published == [{FENCE: {fence.pk: "created"}}]
+
+
+def test_a_connection_that_can_not_be_rolled_back_is_closed(
+    published: list[Commit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: Any) -> None:
+        raise OperationalError("server closed the connection")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "write", gone)
+        patch.setattr(connection, "_rollback", gone)
+        with pytest.raises(OperationalError, match="server closed"):
+            Fence.objects.create()
+    assert not Fence.objects.exists()
+    assert published == []
+
+
+def test_a_commit_within_a_block_is_refused_as_ever_and_its_changes_are_written_once(
+    published: list[Commit],
+) -> None:
+    with transaction.atomic():
+        fence = Fence.objects.create()
+        with pytest.raises(transaction.TransactionManagementError):
+            connection.commit()
+        other = Fence.objects.create()
+    assert written() == published == [{FENCE: {fence.pk: "created", other.pk: "created"}}]
+
+
+def test_receivers_find_the_row_committed_and_no_transaction_as_without_a_journal(
+    recorder: Recorder,
+) -> None:
+    """The row stays where one raises; a durable block may be opened; callbacks run at once."""
+    ran: list[int] = []
+
+    def refuse(*, instance: Fence, **_: Any) -> None:
+        with transaction.atomic(durable=True):
+            transaction.on_commit(lambda: ran.append(instance.pk))
         raise AbortError
 
     post_save.connect(refuse, sender=Fence)
@@ -190,8 +252,44 @@ def test_a_save_that_fails_in_a_receiver_leaves_nothing(published: list[Commit])
             Fence.objects.create()
     finally:
         post_save.disconnect(refuse, sender=Fence)
-    assert written() == published == []
-    assert not Fence.objects.exists()
+    assert written() == recorder.commits == [{FENCE: {Fence.objects.get().pk: "created"}}]
+    assert recorder.journaled == [True]
+    assert ran == [Fence.objects.get().pk]
+
+
+def test_a_model_with_a_save_table_of_its_own_is_heard_of_by_its_signal(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def own(self: Fence, *arguments: Any) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {Fence._meta.db_table} (id, number) VALUES (%s, 1)", [self.pk]
+            )
+        return False
+
+    monkeypatch.setattr(Fence, "_save_table", own, raising=False)
+    Fence(pk=88).save()
+    assert written() == recorder.commits == [{FENCE: {88: "created"}}]
+
+
+def test_a_row_of_a_child_is_one_entry_with_its_parents(published: list[Commit]) -> None:
+    truck = Truck.objects.create(name="lorry", load=3)
+    truck.save()
+    assert written() == published
+    assert [commit[TRUCK] for commit in published] == [
+        {truck.pk: "created"},
+        {truck.pk: "updated"},
+    ]
+    assert all(VEHICLE in commit for commit in published)
+
+
+def test_a_save_is_put_down_once(published: list[Commit]) -> None:
+    """Though it is heard of twice: when the row is written, and by its signal."""
+    fence = Fence.objects.create()
+    for _ in range(2):
+        fence.save()
+    assert written() == published
+    assert len(published) == 3
 
 
 def test_a_database_without_the_table_is_published_without_a_journal(
@@ -204,6 +302,159 @@ def test_a_database_without_the_table_is_published_without_a_journal(
     assert written() == []
     (record,) = [r for r in caplog.records if "has no journal" in r.message]
     assert "migrations" in record.message
+
+
+def test_a_database_without_a_journal_is_asked_again_after_a_minute_or_migrations(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[bool] = []
+    clock = [100.0]
+    exists = Journal.exists
+
+    def answer(self: Journal) -> bool:
+        asked.append(len(asked) >= 2 and exists(self))
+        return asked[-1]
+
+    monkeypatch.setattr(Journal, "exists", answer)
+    monkeypatch.setattr(outbox, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    Fence.objects.create()
+    Fence.objects.create()
+    assert asked == [False]
+    clock[0] += outbox.ASK_AGAIN
+    Fence.objects.create()
+    Fence.objects.create()
+    assert asked == [False, False]
+    emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
+    Fence.objects.create()
+    Fence.objects.create()
+    assert asked == [False, False, True]
+    told = zip(recorder.commits, recorder.journaled, strict=True)
+    journaled = [journaled for commit, journaled in told if FENCE in commit]
+    assert journaled == [False, False, False, False, True, True]
+    assert len([commit for commit in written() if FENCE in commit]) == 2
+    assert len([r for r in caplog.records if "has no journal" in r.message]) == 1
+
+
+@pytest.fixture
+def manual() -> Iterator[None]:
+    """Django was told not to commit by itself."""
+    transaction.set_autocommit(False)
+    yield
+    connection.rollback()
+    transaction.set_autocommit(True)
+
+
+def test_manual_commits_are_entries_and_told_of_at_once_and_once(
+    manual: None, recorder: Recorder
+) -> None:
+    fence = Fence.objects.create()
+    assert recorder.commits == []
+    connection.commit()
+    created: Commit = {FENCE: {fence.pk: "created"}}
+    assert recorder.commits == [created]
+    with transaction.atomic(savepoint=False):
+        fence.save()
+    connection.commit()
+    fence.save()
+    connection.rollback()
+    connection.commit()
+    updated: Commit = {FENCE: {fence.pk: "updated"}}
+    assert written() == recorder.commits == [created, updated]
+    assert recorder.journaled == [True, True]
+    assert connection.run_on_commit == []
+
+
+def test_a_manual_transaction_gets_no_other_inside(manual: None) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        Fence.objects.create()
+    assert [query["sql"][:6] for query in queries if "SELECT" not in query["sql"][:6]] == ["INSERT"]
+
+
+def test_what_is_rolled_back_by_hand_is_not_in_the_journal(
+    manual: None, published: list[Commit]
+) -> None:
+    Fence.objects.create()
+    connection.rollback()
+    assert not Fence.objects.exists()
+    assert written() == published == []
+
+
+def test_a_save_that_fails_in_a_manual_transaction_leaves_that_of_use(
+    manual: None, published: list[Commit]
+) -> None:
+    """As without a journal."""
+    fence = Fence.objects.create()
+    with pytest.raises(DatabaseError, match="did not affect any rows"):
+        Fence(pk=fence.pk + 1).save(force_update=True)
+    fence.save()
+    connection.commit()
+    assert written() == published == [{FENCE: {fence.pk: "created"}}]
+
+
+def test_a_manual_commit_that_is_tried_again_is_one_entry_and_one_of_what_came_between(
+    manual: None, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy() -> None:
+        raise OperationalError("database is locked")
+
+    fence = Fence.objects.create()
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "_commit", busy)
+        with pytest.raises(OperationalError, match="locked"):
+            connection.commit()
+    assert recorder.commits == []
+    fence.save()
+    connection.commit()
+    assert written() == [{FENCE: {fence.pk: "created"}}, {FENCE: {fence.pk: "updated"}}]
+    assert recorder.commits == [{FENCE: {fence.pk: "created"}}]
+    assert recorder.journaled == [True]
+
+
+def _save_task(pk: Any) -> None:
+    Task.objects.get(pk=pk).save()
+
+
+def _update_task(pk: Any) -> None:
+    Task.objects.filter(pk=pk).update(title="scrape")
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="its locks")
+@pytest.mark.parametrize("mode", ["DEFERRED", None])
+@pytest.mark.parametrize("write", [_save_task, _update_task])
+def test_threads_that_write_at_once_wait_for_each_other_by_sqlites_default(
+    published: list[Commit],
+    capture_bulk: None,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: str | None,
+    write: Callable[[Any], None],
+) -> None:
+    """A transaction that reads before it writes is refused where somebody else wrote meanwhile."""
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "transaction_mode", mode)
+    project = Project.objects.create(name="hull", slug="hull")
+    tasks = [Task.objects.create(project=project, title="caulk") for _ in range(4)]
+    before = len(written())
+    together = threading.Barrier(len(tasks))
+    failures: list[BaseException] = []
+
+    def work(pk: Any) -> None:
+        try:
+            together.wait(30)
+            for _ in range(20):
+                write(pk)
+            mode_after = connections["default"].transaction_mode  # type: ignore[attr-defined]
+            assert mode_after == mode
+        except BaseException as error:  # noqa: BLE001
+            failures.append(error)
+        finally:
+            connections["default"].close()
+
+    threads = [threading.Thread(target=work, args=(task.pk,)) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+    assert len(written()) - before == 80
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "other"])
@@ -220,6 +471,35 @@ async def test_asynchronous_writes_are_in_the_journal(published: list[Commit]) -
     await fence.asave()
     await fence.adelete()
     assert len(await sync_to_async(written)()) == 3
+
+
+async def test_what_a_coroutine_tells_of_is_in_the_journal_if_it_awaits_that(
+    recorder: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    fence = await Fence.objects.acreate()
+    notify_changed(fence)
+    (record,) = caplog.records
+    assert "project.fence are published, but in no journal" in record.getMessage()
+    await anotify_changed(fence)
+    await anotify_changed(Fence.objects.all())
+    assert recorder.journaled == [True, False, True, True]
+    updated: Commit = {FENCE: {fence.pk: "updated"}}
+    assert (await sync_to_async(written)())[1:] == [updated, updated]
+    assert len(caplog.records) == 1
+
+
+async def test_a_coroutine_that_may_use_the_connection_writes_the_journal(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a notebook: https://docs.djangoproject.com/en/stable/topics/async/#async-safety."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    try:
+        fence = Fence.objects.create()
+        notify_changed(fence)
+        assert written() == recorder.commits
+        assert recorder.journaled == [True, True]
+    finally:
+        connection.close()
 
 
 def test_messages_say_that_they_are_in_the_journal(recorder: Recorder) -> None:

@@ -165,6 +165,41 @@ async def test_a_backlog_that_overflows_skips_numbers(
     assert list(decode(heard[-1]).kinds) == [7]
 
 
+def _journaled(*journals: str) -> list[list[Changes]]:
+    """A commit for each of the databases in whose journal they are."""
+    return [[Changes(LABEL, {1: "created"}, journal=journal)] for journal in journals]
+
+
+async def test_messages_that_are_in_a_journal_are_counted_by_its_database(
+    ear: Ear, publisher: Publisher
+) -> None:
+    counts = []
+    for commit in _journaled("default", "", "other", "default"):
+        publisher.publish(commit)
+        counts.append((await ear.changes())["journals"])
+    assert counts == [
+        {"default": 1},
+        {"default": 1},
+        {"default": 1, "other": 1},
+        {"default": 2, "other": 1},
+    ]
+
+
+async def test_what_a_backlog_loses_is_counted_too(
+    layer: servers.RedisServer, ear: Ear, publisher: Publisher, settings: SettingsWrapper
+) -> None:
+    """Else it would seem to be in no journal."""
+    settings.DRF_LIVE_GRAPHQL = {"PUBLISH_BACKLOG": 2}
+    layer.freeze()
+    for commit in _journaled(*["default"] * 7, ""):
+        publisher.publish(commit)
+    layer.thaw()
+    assert await asyncio.to_thread(publisher.flush, 30)
+    while (message := await ear.changes())["number"] < 8:
+        pass
+    assert message["journals"] == {"default": 7}
+
+
 async def test_too_many_rows_are_everything(
     ear: Ear, publisher: Publisher, settings: SettingsWrapper
 ) -> None:
@@ -202,6 +237,18 @@ def test_a_reader_whose_loop_is_closed_is_forgotten(publisher: Publisher) -> Non
     loop.close()
     publisher.publish(_commit(1))
     assert publisher.idle
+
+
+def test_what_a_loop_closed_over_keeps_the_next_reader_from_nothing(publisher: Publisher) -> None:
+    """As in tests, each on a loop of its own: the last write of one is not the next one's."""
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+    publisher.bind(loops[0])
+    publisher.publish(_commit(1))
+    assert not publisher.idle
+    loops[0].close()
+    publisher.bind(loops[1])
+    assert publisher.idle
+    loops[1].close()
 
 
 def test_publishing_never_raises(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import string
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ STANDING = Standing(
     names=("META:HTTP_ACCEPT_LANGUAGE",),
     positions=(("default", "12:15:13"),),
     at=1_800_000_000,
+    age=3_420,
     reads=(("auth.user", Purpose.SELF | Purpose.WHO),),
     seal=2**511 + 5,
     asker=None,
@@ -41,13 +43,29 @@ def test_a_standing_goes_along() -> None:
 
 def test_a_standing_that_is_too_long_stays_behind() -> None:
     """As of a database with very many transactions under way."""
-    positions = (("default", "1:2:" + ",".join(map(str, range(2_000)))),)
+    positions = (("default", "1:2:" + ",".join(str(7 * n * n) for n in range(2_000))),)
     assert (
         decode(replace(CURSOR, standing=replace(STANDING, positions=positions)).encode()) == CURSOR
     )
 
 
-@pytest.mark.parametrize("content", [[], ["x"], [1, 2, 3, 4, 5, 6, 7], "x", None])
+def test_a_standing_gives_nothing_away() -> None:
+    """Neither what a view reads, nor how much is written, nor what the user's row is."""
+    texts = {replace(CURSOR, standing=STANDING).encode() for _ in range(2)}
+    assert len(texts) == 2
+    for text in texts:
+        *_, hidden = signing.Signer(salt=SALT).unsign_object(text)
+        data = base64.b85decode(hidden)
+        assert not any(word in data for word in (b"auth", b"default", b"12:15:13", b"HTTP_ACCEPT"))
+
+
+def test_a_standing_hidden_with_another_key_is_none(settings: SettingsWrapper) -> None:
+    text = replace(CURSOR, standing=STANDING).encode()
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "other" * 10, [settings.SECRET_KEY]
+    assert decode(text) == CURSOR
+
+
+@pytest.mark.parametrize("content", [[], ["x"], [1, 2, 3, 4, 5, 6, 7], "x", None, "0" * 40])
 def test_a_standing_of_another_version_is_none(content: Any) -> None:
     text = signing.Signer(salt=SALT).sign_object(["specific.layer!abc", 7, 12, content])
     assert decode(text) == CURSOR
@@ -57,7 +75,7 @@ def test_a_standing_that_depends_on_a_model_that_is_gone_is_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     text = replace(CURSOR, standing=STANDING).encode()
-    monkeypatch.setattr(standing_module, "_labels", dict)
+    monkeypatch.setattr(standing_module.apps, "get_model", {}.__getitem__)
     assert decode(text) == CURSOR
 
 

@@ -3,7 +3,8 @@
 `TEST_DATABASE=sqlite|postgres` chooses the database (or `DATABASE_URL` names one);
 `TEST_CHANNEL_LAYER=memory|pubsub|core` the channel layer of a server process. In the suite itself
 the fixture `channel_layer` chooses. `TEST_AUTH_MAX_AGE` (seconds) is that of a server process, and
-`TEST_JOURNAL`, with any value, switches the setting JOURNAL on in one.
+`TEST_JOURNAL`, with any value, switches the setting JOURNAL on in one; where it is `notify`, that
+of the same name as well.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ if age := os.environ.get("TEST_AUTH_MAX_AGE"):
     DRF_LIVE_GRAPHQL["AUTH_MAX_AGE"] = float(age)
 if os.environ.get("TEST_JOURNAL"):
     DRF_LIVE_GRAPHQL["JOURNAL"] = True
+    DRF_LIVE_GRAPHQL["JOURNAL_NOTIFY"] = os.environ["TEST_JOURNAL"] == "notify"
 
 if os.environ.get("TEST_DATABASE") == "postgres":
     DATABASES = {"default": servers.database_from_url(servers.postgres_url())}

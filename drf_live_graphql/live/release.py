@@ -1,0 +1,88 @@
+"""Which release of the project this process runs: what rows show may be another in each."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import site
+import sys
+import sysconfig
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drf_live_graphql.conf import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import ModuleType
+
+
+class UnknownReleaseError(Exception):
+    """The sources can't be read, as of a program that was frozen; the setting ``RELEASE`` helps."""
+
+
+def release() -> str:
+    """The setting ``RELEASE``; where it is empty, a digest of all code that there is.
+
+    That is the sources of the project's packages, and the names and versions of all distributions.
+    Raises ``UnknownReleaseError``.
+    """
+    return str(settings.RELEASE) or _digest()
+
+
+@cache
+def _digest() -> str:
+    digest = hashlib.sha256()
+    try:
+        for name, module in sorted(_project().items()):
+            digest.update(name.encode())
+            for path in _files(module):
+                digest.update(path.read_bytes())
+    except OSError as error:
+        raise UnknownReleaseError from error
+    distributions = {(d.name, d.version) for d in importlib.metadata.distributions()}
+    digest.update(repr(sorted(distributions)).encode())
+    return digest.hexdigest()
+
+
+def _project() -> dict[str, ModuleType]:
+    """The top-level packages and modules that are neither Python's own nor installed."""
+    names = {name.partition(".")[0] for name in tuple(sys.modules)} - {"__main__", "__mp_main__"}
+    python = sysconfig.get_paths()
+    installed = [Path(python[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    installed += map(Path, site.getsitepackages())
+    found: dict[str, ModuleType] = {}
+    for name in names:
+        module = sys.modules.get(name)
+        places = _places(module)
+        if module is not None and places and not any(_inside(p, installed) for p in places):
+            found[name] = module
+    return found
+
+
+def _places(module: ModuleType | None) -> list[Path]:
+    paths = list(getattr(module, "__path__", ())) or [getattr(module, "__file__", None)]
+    return [Path(path) for path in paths if path]
+
+
+def _inside(path: Path, directories: Iterable[Path]) -> bool:
+    return any(path.is_relative_to(directory) for directory in directories)
+
+
+def _files(module: ModuleType) -> Iterator[Path]:
+    if hasattr(module, "__path__"):
+        yield from _sources(_places(module))
+    else:
+        yield from _places(module)
+
+
+def _sources(directories: Iterable[Path]) -> Iterator[Path]:
+    """The sources of a package and of those inside it; what else is there may be anything."""
+    for directory in sorted(directories):
+        paths = sorted(directory.iterdir())
+        yield from (path for path in paths if path.suffix == ".py")
+        yield from _sources(path for path in paths if (path / "__init__.py").is_file())
+
+
+__all__ = ["UnknownReleaseError", "release"]
