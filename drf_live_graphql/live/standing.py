@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 # The part of ``JOURNAL_AGE`` that a standing is good for. Entries are kept for all of it by the
 # clock of the database, which need not be ours.
 GOOD = 0.95
+clock = time.time
+
 Positions = tuple[tuple[str, str], ...]
 
 
@@ -61,7 +63,7 @@ class Standing:
     def good(self) -> bool:
         """Whether all that was changed since is still to be found in the journals."""
         known = {alias for alias, _ in self.positions}
-        return time.time() <= self.at + min(self.age, good_for()) and known == set(databases())
+        return clock() <= self.at + min(self.age, good_for()) and known == set(databases())
 
     def dependencies(self) -> Dependencies:
         """What the answer was seen to depend on."""

@@ -81,7 +81,7 @@ def test_another_version_of_a_distribution_is_another_release(
 
 
 def test_the_setting_says_it_without_a_look_at_anything(
-    anew: Callable[[], str], settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch
+    settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(module, "_digest")
     settings.DRF_LIVE_GRAPHQL = {"RELEASE": "4f2a"}
