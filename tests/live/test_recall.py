@@ -16,7 +16,6 @@ from rest_framework import serializers, viewsets
 from drf_live_graphql import LiveRouter
 from drf_live_graphql.changes import outbox
 from drf_live_graphql.changes.capture import _captured
-from drf_live_graphql.changes.journal import Journal
 from drf_live_graphql.live import (
     follower,
     reads,
@@ -149,21 +148,10 @@ async def test_who_comes_back_can_come_back_again(restarts: Restarts) -> None:
         await socket.close()
 
 
-async def test_several_who_come_back_together_read_the_journal_once(
-    restarts: Restarts, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_several_who_come_back_together_are_told_alike(restarts: Restarts) -> None:
     cursor = await restarts.was_connected(FENCES)
     fence = await models.Fence.objects.acreate()
-    read: list[str] = []
-    since = Journal.since
-
-    def noted(self: Journal, position: str, labels: Any = None) -> Any:
-        if labels is not None:  # Else it is who follows.
-            read.append(position)
-        return since(self, position, labels)
-
     socket, first = await restarts.begin(FENCES)
-    monkeypatch.setattr(Journal, "since", noted)
     after = decode(cursor)
     assert after is not None
     assert after.standing is not None
@@ -173,7 +161,6 @@ async def test_several_who_come_back_together_read_the_journal_once(
     await restarts.hub.settle()
     assert [told(operation) for operation in back] == [[{**NOTHING, "created": [row(fence)]}]] * 5
     assert told(first) == [{**NOTHING, "snapshot": [row(fence)]}]
-    assert len(read) == 1
 
 
 async def test_the_cursor_of_another_user_is_a_snapshot(restarts: Restarts) -> None:
