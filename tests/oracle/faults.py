@@ -171,8 +171,11 @@ class FaultyOracle(Oracle):
         await _end(get_hub())
         _hubs[asyncio.get_running_loop()] = Hub()
         await self._one_by_one(batch)
+        tally = type(self).tally
+        before = tally["exactly"]
         with mock.patch.object(Questions, "ask", _nobody_answers):
             await self._return(gone)
+        tally["exactly, by another process"] += tally["exactly"] - before
 
     async def _disconnect(self, user: str, batch: list[world.Write]) -> None:
         socket = self.sockets.get(user)
