@@ -265,28 +265,35 @@ class Oracle(RuleBasedStateMachine):
         socket = await self._socket(user)
         view = self.visitors[user].view
         before = await sync_to_async(view)(held)
-        write = asyncio.create_task(self._meanwhile(batch)) if batch else None
+        seen: list[View] = []
+        look = sync_to_async(lambda: seen.append(view(held)))
+        write = asyncio.create_task(self._meanwhile(batch, look)) if batch else None
         watched = Watched(user, await subscribe(socket, held), [before], racing=batch is not None)
         self.watched.append(watched)
         if write is not None:
             await write
+            # Also what was shown before it was known to be watched: the row may have been away.
+            watched.moments += seen
         await self._begun(socket, watched)
         await self._quiet()
         operation = watched.subscribed.operation
         if operation.ended:
             operation.verify()
             after = watched.moments[-1]
-            refused = {before.status, after.status} - {200}
+            refused = {one.status for one in (before, *seen, after)} - {200}
             assert refused, f"GET allows what ended with {operation.errors}"
             assert isinstance(held, HeldList) or held.row is None or batch
             await self._drop([watched])
         elif not batch and isinstance(held, HeldList) and held.form == "full":
             assert held.snapshot == before.page, "the snapshot is not the page that GET answers"
 
-    async def _meanwhile(self, batch: list[world.Write]) -> None:
+    async def _meanwhile(
+        self, batch: list[world.Write], look: Callable[[], Awaitable[None]]
+    ) -> None:
         for step in batch:
             await sync_to_async(step)()
             await sync_to_async(self._look)()
+            await look()
 
     async def _begun(self, socket: Socket, watched: Watched) -> None:
         """Return once a subscription is in effect, even where it has nothing to say at first."""
