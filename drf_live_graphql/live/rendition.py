@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from graphql import ExecutionResult, execute
+
+from drf_live_graphql.conf import settings
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
     from strawberry.schema import Schema
 
     from .reading import Envelope
+
+# Seconds before what failed is executed again; twice as many each time.
+FIRST_RETRY = 0.1
 
 
 class Rendition:
@@ -61,10 +67,22 @@ class Rendition:
         return encode(result, envelope["cursor"])
 
     async def render_async(self, envelope: Envelope) -> str:
-        """The encoded response for ``envelope``, with what ``query`` selects read now."""
-        result = self._execute(envelope)
-        if isawaitable(result):
-            result = await result
+        """The encoded response for ``envelope``, with what ``query`` selects read now.
+
+        A view that fails in it is asked again, ``EVALUATION_RETRIES`` times. Raises its error where
+        that leaves no data: the client would not get the changes that the envelope tells of.
+        """
+        for failures in range(settings.EVALUATION_RETRIES + 1):
+            result = self._execute(envelope)
+            if isawaitable(result):
+                result = await result
+            if not _has_failed(result):
+                break
+            if failures < settings.EVALUATION_RETRIES:
+                await asyncio.sleep(FIRST_RETRY * 2**failures)
+        else:
+            if result.data is None:
+                raise result.errors[0]
         return encode(result, envelope["cursor"])
 
     def _execute(self, envelope: Envelope) -> Any:
@@ -77,6 +95,12 @@ class Rendition:
             operation_name=self._operation_name,
             executor_class=self._schema.execution_context_class,
         )
+
+
+def _has_failed(result: ExecutionResult) -> bool:
+    """Whether a view raised what is no answer to the client."""
+    codes = ((error.extensions or {}).get("code") for error in result.errors or ())
+    return "INTERNAL_SERVER_ERROR" in codes
 
 
 def encode(result: ExecutionResult, cursor: str) -> str:

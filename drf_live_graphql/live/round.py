@@ -408,7 +408,9 @@ class Round:
                 if sub in joiners and sub.told:
                     yield (sub,), _again(wants)
         if rest:
-            yield rest, _whole(wants) if self.work.whole else "delta"
+            # A row that is gone is told of once, though everything is read anew.
+            still_gone = isinstance(reading, RowReading) and reading.still_gone
+            yield rest, _whole(wants) if self.work.whole and not still_gone else "delta"
 
     def _has_others(self, back: Subscription) -> bool:
         """Whether somebody is here who did not miss what ``back``, who comes back, did."""

@@ -76,6 +76,11 @@ class RowReading:
         """See ``Reading``."""
         return self._state
 
+    @property
+    def still_gone(self) -> bool:
+        """Whether everybody was told before that there is no row, and there is none."""
+        return self._row is None and self._before is not None and not self._before.visible
+
     def refuses(self, told: bool) -> Refusal | None:
         """What a subscriber is answered where a GET of the row is a 404, as GET has it.
 

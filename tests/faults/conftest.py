@@ -13,7 +13,7 @@ from tests.faults.processes import CommandWriter, layer_environment
 from tests.oracle.client import Held, HeldList, Subscribed, subscribe
 from tests.oracle.rest import Visitor
 from tests.oracle.targets import TARGETS, Query
-from tests.oracle.wire import ServerWire, Socket
+from tests.oracle.wire import PATIENCE, ServerWire, Socket
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -59,12 +59,15 @@ class Client:
     async def view(self, held: Held) -> View:
         return await sync_to_async(self.visitor.view)(held)
 
-    async def agrees(self, subscribed: Subscribed) -> None:
-        """Return once the client holds what GET shows by now; fails where it never does."""
+    async def agrees(self, subscribed: Subscribed, patience: float = PATIENCE) -> None:
+        """Return once the client holds what GET shows by now; fails where it never does.
+
+        That is: not within `patience` seconds.
+        """
         view = await self.view(subscribed.held)
         held = subscribed.held
         assert isinstance(held, HeldList)
-        await subscribed.operation.until(lambda: held.rows == view.rows)
+        await subscribed.operation.until(lambda: held.rows == view.rows, patience)
 
 
 @pytest.fixture

@@ -1,19 +1,25 @@
-"""Redis lives, and yet forgets, cuts or holds back what was entrusted to it."""
+"""Redis lives, and yet forgets, cuts or holds back what was entrusted to it.
+
+`SOAK_PAUSE` sets for how many seconds it holds commands back, on both layers; else a few.
+"""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from redis.asyncio import Redis
 
 from tests.faults.processes import CommandWriter
+from tests.oracle.wire import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from tests.servers import RedisServer
 
+PAUSE = int(os.environ.get("SOAK_PAUSE", "0"))
 ROW = {"name": "Tug", "in_service": True}
 
 
@@ -74,7 +80,9 @@ async def test_a_message_is_lost_while_the_layer_subscribes_again(
     await ada.agrees(vehicles)
 
 
-@pytest.mark.parametrize(("layer", "seconds"), [("pubsub", 2), ("core", 6)], indirect=["layer"])
+@pytest.mark.parametrize(
+    ("layer", "seconds"), [("pubsub", PAUSE or 2), ("core", PAUSE or 6)], indirect=["layer"]
+)
 async def test_commands_are_held_back(
     redis: Redis, seconds: int, writer: CommandWriter, client: Callable[..., Any]
 ) -> None:
@@ -86,7 +94,7 @@ async def test_commands_are_held_back(
     await redis.client_pause(seconds * 1000, all=True)
     await writer.work("Vehicle", values=ROW, times=3)
     await writer.work("Vehicle", pk=row["pk"], values={"name": "Renamed meanwhile"})
-    await ada.agrees(vehicles)
+    await ada.agrees(vehicles, seconds + PATIENCE)
 
 
 @pytest.mark.parametrize("layer", ["pubsub"], indirect=True)

@@ -9,7 +9,7 @@ from tests.oracle.targets import Query, Row, Target, camel
 if TYPE_CHECKING:
     from tests.oracle.wire import Operation, Socket
 
-__all__ = ["Form", "HeldList", "HeldRow", "Subscribed", "subscribe"]
+__all__ = ["Form", "HeldList", "HeldRow", "Subscribed", "resume", "subscribe"]
 
 Form = Literal["full", "delta", "query"]
 """Which parts of a list's envelope a client selects: everything, no snapshot, the query alone."""
@@ -27,6 +27,8 @@ class HeldList:
         self.page: Any = None
         """The page that `query` selected, as of the last payload."""
         self.snapshot: Any = None
+        self.renewed = False
+        """Whether a snapshot came since this was last set back."""
         self.entered: set[str] = set()
         """Keys that must be held while they are in the list: in the snapshot, or entered since."""
 
@@ -53,6 +55,7 @@ class HeldList:
         change = payload["data"][self.target.root]
         if change.get("snapshot") is not None:
             self.snapshot = self.target.sorted(change["snapshot"])
+            self.renewed = True
             self.rows = self.target.by_key(self.target.rows_of_page(change["snapshot"]))
             self.entered = set(self.rows)
         created = self.target.by_key(change.get("created", []))
@@ -62,6 +65,9 @@ class HeldList:
         assert not ((set(created) | set(updated)) & deleted), f"sent and deleted at once: {change}"
         twice = set(created) & set(self.rows)
         assert not twice, f"created, yet held already: {twice} in {change}"
+        if self.form == "full" and not self.target.paginated:
+            unknown = deleted - set(self.rows)
+            assert not unknown, f"deleted, yet not held: {unknown} in {change}"
         self.rows |= created | updated
         self.entered |= set(created)
         for name in deleted:
@@ -123,11 +129,20 @@ Held = HeldList | HeldRow
 class Subscribed:
     """A held state together with the operation that feeds it."""
 
-    def __init__(self, held: Held, operation: Operation) -> None:
+    def __init__(self, held: Held, operation: Operation, after: str | None = None) -> None:
         self.held = held
         self.operation = operation
+        self.after = after
         self.checked = 0
         """How many of the payloads were already checked for what they reveal."""
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the client stands: with the last payload, else where it went on from."""
+        if not self.operation.payloads:
+            return self.after
+        cursor: str = self.operation.payloads[-1]["extensions"]["live"]["cursor"]
+        return cursor
 
     def news(self) -> list[Row]:
         """The rows sent since this was last asked."""
@@ -139,3 +154,10 @@ class Subscribed:
 async def subscribe(socket: Socket, held: Held) -> Subscribed:
     """Start the subscription; returns at once, see `Operation.started`."""
     return Subscribed(held, await socket.subscribe(held.document, held.apply))
+
+
+async def resume(socket: Socket, before: Subscribed) -> Subscribed:
+    """Go on with what was subscribed on a connection that is gone; returns at once."""
+    held, after = before.held, before.cursor
+    extensions = {"live": {"after": after}} if after else {}
+    return Subscribed(held, await socket.subscribe(held.document, held.apply, **extensions), after)

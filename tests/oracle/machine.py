@@ -54,7 +54,8 @@ class Watched:
     subscribed: Subscribed
     moments: list[View] = field(default_factory=list)
     racing: bool = False
-    """Whether it began while something was written: which of the two came first is open."""
+    """Whether it began (or was renewed) while something was written: which of the two came first
+    is open."""
     account_closed: bool = False
 
     @property
@@ -107,7 +108,7 @@ class Oracle(RuleBasedStateMachine):
     @rule(batch=batches)
     def commit(self, batch: list[world.Write]) -> None:
         """Several writes in one transaction: one payload for each subscription at most."""
-        self.run(self._write(lambda: self._atomically(batch), once=True))
+        self.run(self._write(lambda: self._atomically(batch), once=_commits_once(batch)))
 
     @rule(batch=batches)
     def one_by_one(self, batch: list[world.Write]) -> None:
@@ -141,7 +142,7 @@ class Oracle(RuleBasedStateMachine):
                     transaction.set_rollback(True)
                 self._atomically(last)
 
-        self.run(self._write(write, once=True))
+        self.run(self._write(write, once=_commits_once([*first, *last])))
 
     @rule(number=small)
     def unsubscribe(self, number: int) -> None:
@@ -242,6 +243,7 @@ class Oracle(RuleBasedStateMachine):
                 "article": models.Article,
                 "document": models.Document,
                 "announcement": models.Announcement,
+                "memo": models.Memo,
             }[root]
             row = world.pick(model, number)
             return row and HeldRow(target, str(getattr(row, target.lookup)))
@@ -263,28 +265,35 @@ class Oracle(RuleBasedStateMachine):
         socket = await self._socket(user)
         view = self.visitors[user].view
         before = await sync_to_async(view)(held)
-        write = asyncio.create_task(self._meanwhile(batch)) if batch else None
+        seen: list[View] = []
+        look = sync_to_async(lambda: seen.append(view(held)))
+        write = asyncio.create_task(self._meanwhile(batch, look)) if batch else None
         watched = Watched(user, await subscribe(socket, held), [before], racing=batch is not None)
         self.watched.append(watched)
         if write is not None:
             await write
+            # Also what was shown before it was known to be watched: the row may have been away.
+            watched.moments += seen
         await self._begun(socket, watched)
         await self._quiet()
         operation = watched.subscribed.operation
         if operation.ended:
             operation.verify()
             after = watched.moments[-1]
-            refused = {before.status, after.status} - {200}
+            refused = {one.status for one in (before, *seen, after)} - {200}
             assert refused, f"GET allows what ended with {operation.errors}"
             assert isinstance(held, HeldList) or held.row is None or batch
             await self._drop([watched])
         elif not batch and isinstance(held, HeldList) and held.form == "full":
             assert held.snapshot == before.page, "the snapshot is not the page that GET answers"
 
-    async def _meanwhile(self, batch: list[world.Write]) -> None:
+    async def _meanwhile(
+        self, batch: list[world.Write], look: Callable[[], Awaitable[None]]
+    ) -> None:
         for step in batch:
             await sync_to_async(step)()
             await sync_to_async(self._look)()
+            await look()
 
     async def _begun(self, socket: Socket, watched: Watched) -> None:
         """Return once a subscription is in effect, even where it has nothing to say at first."""
@@ -319,6 +328,10 @@ class Oracle(RuleBasedStateMachine):
             compare(watched)
 
 
+def _commits_once(batch: Iterable[world.Write]) -> bool:
+    return not any(step.name in world.AFTERWARDS for step in batch)
+
+
 def compare(watched: Watched) -> None:
     """Compare one client with GET, and forget the moments that are now checked."""
     operation, held, now = watched.subscribed.operation, watched.held, watched.moments[-1]
@@ -341,6 +354,8 @@ def compare(watched: Watched) -> None:
         _compare_list(watched, held, now, where)
     watched.moments = [now]
     watched.racing = False
+    if isinstance(held, HeldList):
+        held.renewed = False
 
 
 def _compare_row(held: HeldRow, now: View, where: str) -> None:
@@ -355,7 +370,8 @@ def _compare_list(watched: Watched, held: HeldList, now: View, where: str) -> No
             assert canonical(row) == canonical(now.rows[name]), (
                 f"{where}\nholds {row}\nGET shows {now.rows[name]}"
             )
-        entered = set() if watched.racing else set(now.rows) - set(watched.moments[0].rows)
+        renewed = watched.racing and held.renewed
+        entered = set() if renewed else set(now.rows) - set(watched.moments[0].rows)
         everything = held.form == "full" and not held.target.paginated
         missing = (set(now.rows) if everything else entered) - set(held.rows)
         assert not missing, f"{where}\ndoes not hold {[now.rows[name] for name in missing]}"

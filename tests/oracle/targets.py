@@ -16,6 +16,7 @@ __all__ = [
     "ANNOUNCEMENT",
     "ARTICLE",
     "DOCUMENT",
+    "MEMO",
     "NOTE",
     "PROJECT",
     "SERVICE",
@@ -171,6 +172,7 @@ ARTICLE = Shape(
 )
 DOCUMENT = Shape({"id": key, "name": same, "confidential": same, "owner": key})
 ANNOUNCEMENT = Shape({"id": key, "text": same})
+MEMO = Shape({"id": key, "text": same, "remarks": [Shape({"id": key, "text": same})]})
 VEHICLE = Shape({"id": key, "name": same, "in_service": same})
 TRUCK = Shape({"id": key, "name": same, "in_service": same, "load": same})
 SERVICE = Shape({"id": key, "name": same})
@@ -195,6 +197,7 @@ EVERY_TARGET = (
     Target("articles", "articles/", ARTICLE),
     Target("documents", "documents/", DOCUMENT),
     Target("announcements", "announcements/", ANNOUNCEMENT),
+    Target("memos", "memos/", MEMO),
     Target("vehicles", "vehicles/", VEHICLE),
     Target("trucks", "trucks/", TRUCK),
     Target("serviceVehicles", "service-vehicles/", SERVICE),
@@ -203,6 +206,7 @@ EVERY_TARGET = (
     Target("article", "articles/", ARTICLE, lookup="slug"),
     Target("document", "documents/", DOCUMENT, lookup="id"),
     Target("announcement", "announcements/", ANNOUNCEMENT, lookup="id"),
+    Target("memo", "memos/", MEMO, lookup="id"),
 )
 TARGETS = {target.root: target for target in EVERY_TARGET}
 """The views that are compared, by the names of their roots."""

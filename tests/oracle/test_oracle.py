@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from drf_live_graphql.changes import bulk, outbox
 from drf_live_graphql.changes.capture import _captured
-from drf_live_graphql.live import follower
-from tests.oracle.machine import Oracle
+from drf_live_graphql.live import follower, standing
+from tests.oracle.faults import FaultyOracle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,8 @@ def journal(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """A project of one database, with the setting JOURNAL."""
     django_settings: SettingsWrapper = request.getfixturevalue("settings")
     django_settings.DRF_LIVE_GRAPHQL = {"JOURNAL": True}
-    monkeypatch.setattr(follower, "databases", lambda: ("default",))
+    for module in (follower, standing):
+        monkeypatch.setattr(module, "databases", lambda: ("default",))
     outbox.install(_captured)
     yield
     outbox.uninstall()
@@ -50,14 +52,18 @@ def test_what_clients_hold_is_what_rest_answers(channel_layer: str) -> None:
 @pytest.mark.parametrize("channel_layer", ["pubsub"], indirect=True)
 @pytest.mark.usefixtures("live_db", "bulk_writes", "journal")
 def test_what_clients_hold_is_what_rest_answers_with_a_journal(channel_layer: str) -> None:
-    _run()
+    told = _run()
+    assert told["exactly, by another process"] > 0, (
+        f"nobody was told exactly what was missed: {told}"
+    )
 
 
-def _run() -> None:
+def _run() -> Counter[str]:
+    """Returns how those came back who were away."""
     from tests.project.asgi import application
 
-    class Machine(Oracle):
-        pass
+    class Machine(FaultyOracle):
+        tally = Counter()
 
     Machine.application = staticmethod(application)
     run_state_machine_as_test(
@@ -74,3 +80,4 @@ def _run() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+    return Machine.tally

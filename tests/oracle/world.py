@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.core import serializers
 from django.db import connection, transaction
 from django.db import models as db
 
@@ -19,7 +23,7 @@ from drf_live_graphql import notify_changed
 from tests.oracle import targets
 from tests.project import models
 
-__all__ = ["USERS", "WRITES", "Write", "build", "clear", "writes_to"]
+__all__ = ["AFTERWARDS", "USERS", "WRITES", "Write", "build", "clear", "writes_to"]
 
 USERS = ("ada", "grace", "root")
 TITLES = ("alpha", "beta", "gamma", "abba", "ccc")
@@ -39,6 +43,8 @@ class Write:
 
 Writer = Callable[[int, int, int], object]
 WRITES: dict[str, Writer] = {}
+AFTERWARDS = frozenset({"task_after"})
+"""Those that write once more when what they wrote is committed."""
 
 
 def write(function: Writer) -> Writer:
@@ -56,6 +62,7 @@ def writes_to(shape: targets.Shape) -> list[str]:
         targets.ARTICLE: ("article",),
         targets.DOCUMENT: ("document",),
         targets.ANNOUNCEMENT: ("announcement",),
+        targets.MEMO: ("memo", "remark"),
         targets.VEHICLE: ("vehicle", "truck", "service"),
         targets.TRUCK: ("vehicle", "truck", "service"),
         targets.SERVICE: ("vehicle", "truck", "service"),
@@ -105,7 +112,11 @@ def build() -> None:
         task_labels(number, number, number)
         comment_add(number, number, number)
         note_create(number, number, number)
+    group = Group.objects.create(name="editors")
+    group.user_set.set([users[0], users[2]])
     for number in range(3):
+        memo_create(number, number, number)
+        remark_add(number, number, number)
         article_create(number, number, number)
         document_create(number, number, number)
         announcement_create(number, number, number)
@@ -114,8 +125,9 @@ def build() -> None:
 
 
 def clear() -> None:
-    """Empty every table, without a signal."""
-    tables = [one for one in apps.get_models(include_auto_created=True) if not one._meta.proxy]
+    """Empty every table, without a signal; but for what says which tables there are."""
+    every = apps.get_models(include_auto_created=True)
+    tables = [one for one in every if not one._meta.proxy and one is not ContentType]
     with transaction.atomic(), connection.cursor() as cursor:
         for model in tables:  # Foreign keys are checked when the transaction ends.
             cursor.execute(f'DELETE FROM "{model._meta.db_table}"')
@@ -502,3 +514,154 @@ def vehicle_bulk_change(a: int, b: int, c: int) -> None:
 def truck_bulk_change(a: int, b: int, c: int) -> None:
     """Columns of the parent's table, too."""
     models.Truck.objects.filter(load=a).update(name=title(b), load=c)
+
+
+@write
+def article_bulk_upsert(a: int, b: int, c: int) -> None:
+    """What is there is changed, what is not is created, by one statement."""
+    article = pick(models.Article, a)
+    names = [article.slug if article else "first", f"upsert-{next(numbers)}"]
+    models.Article.objects.bulk_create(
+        [
+            models.Article(slug=name, title=title(b), published=c % 2 == 0, author=person(a))
+            for name in names
+        ],
+        update_conflicts=True,
+        unique_fields=["slug"],
+        update_fields=["title", "published"],
+    )
+
+
+@write
+def note_bulk_delete(a: int, b: int, c: int) -> None:
+    """A delete that needs to load no row, were it not watched."""
+    models.Note.objects.filter(owner=person(a), text=title(b)).delete()
+
+
+# Ways to write, whatever is written.
+
+
+@write
+def task_after(a: int, b: int, c: int) -> None:
+    """When it is committed something else is written, and when that is, once more."""
+    change, other = (a, b, c), (b, c, a)
+
+    def then() -> None:
+        with transaction.atomic():
+            task_change(*other)
+            transaction.on_commit(lambda: comment_add(*other))
+
+    with transaction.atomic():
+        task_change(*change)
+        transaction.on_commit(then)
+
+
+@write
+def task_async(a: int, b: int, c: int) -> None:
+    if task := pick(models.Task, a):
+        task.title = title(b)
+        async_to_sync(task.asave)()
+        async_to_sync(task.labels.aclear if c % 2 else task.labels.aadd)(
+            *([] if c % 2 else models.Label.objects.all()[:1])
+        )
+
+
+@write
+def task_update_or_create(a: int, b: int, c: int) -> None:
+    if project := pick(models.Project, a):
+        models.Task.objects.get_or_create(project=project, title=title(b), due="2019-01-02")
+        status = models.Task.Status.values[c % 3]
+        defaults = {"status": status}
+        found = models.Task.objects.filter(project=project, title=title(b)).order_by("pk").first()
+        models.Task.objects.update_or_create(defaults, pk=found and found.pk, project=project)
+
+
+@write
+def label_clear(a: int, b: int, c: int) -> None:
+    """Set anew or cleared from the other end."""
+    if label := pick(models.Label, a):
+        label.tasks.clear() if c % 2 else label.tasks.set(models.Task.objects.all()[: b % 4])
+
+
+@write
+def truck_load(a: int, b: int, c: int) -> None:
+    """As `loaddata` does: raw, and the parent's row by itself."""
+    if truck := pick(models.Truck, a):
+        truck.load, truck.name = c, title(b)
+        text = serializers.serialize("json", [truck.vehicle_ptr, truck])
+        for one in serializers.deserialize("json", text.replace(truck.vehicle_ptr.name, title(b))):
+            one.save()
+
+
+@write
+def memo_create(a: int, b: int, c: int) -> None:
+    models.Memo.objects.create(text=title(a))
+
+
+@write
+def memo_change(a: int, b: int, c: int) -> None:
+    if memo := pick(models.Memo, a):
+        memo.text = title(b)
+        memo.save()
+
+
+@write
+def memo_erase(a: int, b: int, c: int) -> None:
+    """It is erased softly, or comes back where it was."""
+    memos = list(models.Memo.everything.order_by("pk"))
+    if memos:
+        memo = memos[a % len(memos)]
+        memo.erased = not memo.erased
+        memo.save()
+
+
+@write
+def memo_bulk_erase(a: int, b: int, c: int) -> None:
+    models.Memo.everything.filter(text=title(a)).update(erased=b % 2 == 0)
+
+
+@write
+def memo_delete(a: int, b: int, c: int) -> None:
+    """For good; its remarks go with it."""
+    if memo := pick(models.Memo, a):
+        memo.delete()
+
+
+@write
+def remark_add(a: int, b: int, c: int) -> None:
+    """On a memo, or on a vehicle that shows none."""
+    if subject := pick(models.Vehicle if c % 4 == 3 else models.Memo, a):
+        models.Remark.objects.create(subject=subject, text=title(b))
+
+
+@write
+def remark_move(a: int, b: int, c: int) -> None:
+    """To another row, or to a row of another model."""
+    remark = pick(models.Remark, a)
+    subject = pick(models.Vehicle if c % 3 == 2 else models.Memo, b)
+    if remark and subject:
+        remark.subject, remark.text = subject, title(c)
+        remark.save()
+
+
+@write
+def remark_bulk_add(a: int, b: int, c: int) -> None:
+    if memo := pick(models.Memo, a):
+        memo.remarks.add(models.Remark(text=title(b)), bulk=False)
+        memo.remarks.filter(text=title(c)).update(text=title(a))
+
+
+@write
+def remark_delete(a: int, b: int, c: int) -> None:
+    if remark := pick(models.Remark, a):
+        remark.delete()
+
+
+@write
+def editor_join(a: int, b: int, c: int) -> None:
+    """A user enters or leaves the group that the view asks for, from either end."""
+    user, group = person(a), Group.objects.get(name="editors")
+    if b % 2:
+        user.groups.remove(group) if c % 2 else user.groups.add(group)
+    else:
+        group.user_set.remove(user) if c % 2 else group.user_set.add(user)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
 __all__ = [
@@ -15,9 +17,11 @@ __all__ = [
     "Fence",
     "Label",
     "Membership",
+    "Memo",
     "Note",
     "Project",
     "Reading",
+    "Remark",
     "ServiceVehicle",
     "Task",
     "Truck",
@@ -142,6 +146,42 @@ class Announcement(models.Model):
     """For staff alone."""
 
     text = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class LivingManager(models.Manager["Memo"]):
+    """Without what was erased."""
+
+    def get_queryset(self) -> models.QuerySet[Memo]:
+        return super().get_queryset().filter(erased=False)
+
+
+class Memo(models.Model):
+    """Erased softly: the row stays, where the default manager no longer sees it. For editors."""
+
+    text = models.CharField(max_length=200)
+    erased = models.BooleanField(default=False)
+    remarks = GenericRelation("Remark")
+
+    objects = LivingManager()
+    everything = models.Manager["Memo"]()
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Remark(models.Model):
+    """On a row of whatever model."""
+
+    content_type = models.ForeignKey(ContentType, models.CASCADE)
+    object_id = models.BigIntegerField()
+    subject = GenericForeignKey()
+    text = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["id"]
 
     def __str__(self) -> str:
         return self.text

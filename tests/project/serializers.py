@@ -14,10 +14,12 @@ __all__ = [
     "DocumentSerializer",
     "FenceSerializer",
     "LabelSerializer",
+    "MemoSerializer",
     "NoteSerializer",
     "PersonSerializer",
     "ProjectSerializer",
     "ReadingSerializer",
+    "RemarkSerializer",
     "ServiceVehicleSerializer",
     "TaskDetailSerializer",
     "TaskSerializer",
@@ -115,6 +117,20 @@ class AnnouncementSerializer(serializers.ModelSerializer):
     class Meta:
         model = models.Announcement
         fields = ["id", "text"]
+
+
+class RemarkSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = models.Remark
+        fields = ["id", "text"]
+
+
+class MemoSerializer(serializers.ModelSerializer):
+    remarks = RemarkSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = models.Memo
+        fields = ["id", "text", "remarks"]
 
 
 class ReadingSerializer(serializers.ModelSerializer):

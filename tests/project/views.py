@@ -20,6 +20,7 @@ __all__ = [
     "ArticleViewSet",
     "DocumentViewSet",
     "FenceViewSet",
+    "MemoViewSet",
     "NoteViewSet",
     "ProjectTaskViewSet",
     "ProjectViewSet",
@@ -47,6 +48,11 @@ class IsOwnerOfConfidential(permissions.BasePermission):
 
     def has_object_permission(self, request: Request, view: Any, obj: models.Document) -> bool:
         return not obj.confidential or obj.owner_id == request.user.pk
+
+
+class IsEditor(permissions.BasePermission):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return request.user.groups.filter(name="editors").exists()
 
 
 class ProjectViewSet(viewsets.ModelViewSet):
@@ -153,6 +159,16 @@ class AnnouncementViewSet(viewsets.ModelViewSet):
     serializer_class = serializers.AnnouncementSerializer
     permission_classes = [permissions.IsAdminUser]
     queryset = models.Announcement.objects.order_by("id")
+
+
+class MemoViewSet(viewsets.ModelViewSet):
+    """Softly erased rows, generic relations; refused to all who are not in a group."""
+
+    serializer_class = serializers.MemoSerializer
+    permission_classes = [permissions.IsAuthenticated, IsEditor]
+
+    def get_queryset(self) -> QuerySet[models.Memo]:
+        return models.Memo.objects.prefetch_related("remarks").order_by("id")
 
 
 class ReadingViewSet(viewsets.ModelViewSet):
