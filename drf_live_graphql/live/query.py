@@ -528,7 +528,8 @@ class LiveQuery:
                 sub.after = None
                 sub.behind = False
                 sub.missed.clear()
-        for letter in outcome.letters:
+        # Those first who need not wait for the resolvers of others, which may fail and try again.
+        for letter in sorted(outcome.letters, key=lambda letter: letter.payload is None):
             await self._deliver(letter)
         for cohort, refusal in outcome.refused:
             for sub in cohort:
