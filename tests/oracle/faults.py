@@ -246,8 +246,8 @@ async def _end(hub: Hub) -> None:
         hub.drop(query)
     await hub.settle()
     tasks = [*hub._tasks]
-    if hub._follower is not None and hub._follower._task is not None:
-        tasks.append(hub._follower._task)
+    if hub._follower is not None:
+        tasks += [reader._task for reader in hub._follower._readers if reader._task is not None]
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

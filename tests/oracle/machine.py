@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asgiref.sync import sync_to_async
-from channels.layers import channel_layers
+from channels.layers import channel_layers, get_channel_layer
 from django.contrib.auth import get_user_model
 from django.db import connections, transaction
 from hypothesis import strategies as st
@@ -182,6 +182,7 @@ class Oracle(RuleBasedStateMachine):
                 self.run(self._leave(user))
             # The next example has another event loop: the layer must be let go of in this one.
             self.run(settled())
+            self.run(_close(get_channel_layer()))
             self.run(sync_to_async(connections.close_all)())
         finally:
             self.runner.close()
@@ -330,6 +331,12 @@ class Oracle(RuleBasedStateMachine):
 
 def _commits_once(batch: Iterable[world.Write]) -> bool:
     return not any(step.name in world.AFTERWARDS for step in batch)
+
+
+async def _close(layer: Any) -> None:
+    """Close the layer's connections; what is left in it nobody is to hear."""
+    await layer.flush()
+    await asyncio.sleep(0)  # What was closed says so in its turn.
 
 
 def compare(watched: Watched) -> None:
