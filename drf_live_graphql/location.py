@@ -83,7 +83,7 @@ def _is_root(callback: Any, root: RootDescription) -> bool:
     if view_class is not root.view_class:
         return False
     actions = getattr(callback, "actions", None)
-    return actions is None or actions.get("get") == root.action
+    return actions is None or actions.get("get") == root.view_action
 
 
 def _basename(callback: Any) -> object:

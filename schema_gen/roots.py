@@ -32,7 +32,9 @@ class RootDescription:
     """A `list` or `retrieve` action as a root field of Query and Subscription.
 
     `page` is None for a list without pages and for a single row. `type_base` is what the names of
-    the root's envelope and page begin with.
+    the root's envelope and page begin with. `view_action` is what the view calls the action.
+    `handler` is the view's method that has to be called for the answer, which is told as a whole
+    then; None where DRF's own steps give it.
     """
 
     name: str
@@ -49,6 +51,8 @@ class RootDescription:
     arguments: tuple[ArgumentDescription, ...]
     route: Route
     type_base: str
+    view_action: str
+    handler: str | None = None
     description: str | None = None
 
     def encode(self, arguments: Mapping[str, Any]) -> ViewCall:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rest_framework import mixins
+from django.db.models import QuerySet
+from django.db.models.query import ModelIterable
 from rest_framework.generics import GenericAPIView
 from rest_framework.serializers import ListSerializer, Serializer
-from rest_framework.viewsets import ViewSetMixin
 
+from .bodies import body_of
 from .classes import definer
 from .exceptions import SchemaError
 from .path import placeholders
 from .probe import probe, visitors
 from .routes import ANY_SEGMENT, Kwarg, Route, converted, parse_route
 from .serializers import Describer
-from .spectacular import is_passthrough
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,17 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Subject", "make_subject"]
 
 Answer = TypeVar("Answer")
-
-BODIES: dict[str, Callable[..., Any]] = {
-    "list": mixins.ListModelMixin.list,
-    "retrieve": mixins.RetrieveModelMixin.retrieve,
-}
-"""The bodies that a root stands for. One of the view's own may do anything."""
-
-OWN_BODY = (
-    "Move what it does into get_queryset(), filter_queryset() or the serializer, or leave the "
-    "action out when you register the view."
-)
 
 
 @dataclass
@@ -51,6 +40,7 @@ class Subject:
     describer: Describer
     known_model: type[Model] | None = None
     basename: str = ""
+    extra_action: str | None = None
 
     @property
     def model(self) -> type[Model]:
@@ -68,22 +58,34 @@ class Subject:
         """A class attribute of the view as its initkwargs leave it."""
         return self.initkwargs.get(name, getattr(self.view_class, name, None))
 
+    def view_action(self, action: str) -> str:
+        """What the view itself calls the action: an extra action has a name of its own."""
+        return self.extra_action or action
+
     def has(self, action: str) -> bool:
-        """Whether the view has the action with DRF's own body; a body of its own is a warning."""
-        body = getattr(self.view_class, action, None)
-        if body is None:
+        """Whether the view has the action and takes GETs; one that doesn't is a warning."""
+        if not hasattr(self.view_class, self.view_action(action)):
             return False
-        while is_passthrough(body):
-            body = body.__wrapped__
         if "get" not in self.option("http_method_names"):
             self.left_out(action, "its http_method_names have no 'get'", "Add 'get' to them.")
-        elif body is not BODIES[action]:
-            self.left_out(action, "it has a body of its own", OWN_BODY)
-        elif not _get_is_plain(self.view_class, action):
-            self.left_out(action, "the view has a get() of its own", OWN_BODY)
-        else:
+            return False
+        return True
+
+    def handler(self, action: str) -> str | None:
+        """The method to call for the whole answer; None where DRF's own steps give it.
+
+        Those steps need a queryset of model instances: `values()` and lists have none.
+        """
+        body = body_of(self.view_class, self.view_action(action))
+        return None if body.known and self._has_instances(action) else body.handler
+
+    def _has_instances(self, action: str) -> bool:
+        try:
+            found = self.asked(action, lambda view: view.get_queryset())
+        except Exception:  # noqa: BLE001 (the view's own code; it may answer in a real GET)
             return True
-        return False
+        iterable: Any = getattr(found, "_iterable_class", None)
+        return isinstance(found, QuerySet) and issubclass(iterable, ModelIterable)
 
     def action_route(self, action: str) -> Route:
         """The route of the list, or that of a row: the same and the lookup kwarg behind it."""
@@ -134,7 +136,7 @@ class Subject:
     def _view(self, action: str, user: Any) -> GenericAPIView[Any]:
         route = self.action_route(action)
         kwargs = placeholders(route, self.view_class, self.known_model, self.lookup)
-        return probe(self.view_class, action, self.initkwargs, kwargs, user)
+        return probe(self.view_class, self.view_action(action), self.initkwargs, kwargs, user)
 
     def _declared_serializer(self, action: str, error: Exception) -> Serializer[Any] | None:
         mend = (
@@ -153,16 +155,6 @@ class Subject:
                 return found
         self.left_out(action, reason, mend)
         return None
-
-
-def _get_is_plain(view_class: type, action: str) -> bool:
-    """Whether a GET of a view without action routing does nothing but call the action."""
-    get = getattr(view_class, "get", None)
-    if get is None or issubclass(view_class, ViewSetMixin):
-        return True
-    # The form of DRF's generic views and of its tutorial: `return self.list(request, ...)`.
-    code = getattr(get, "__code__", None)
-    return code is not None and code.co_names == (action,)
 
 
 def _make(serializer_class: Any, view: GenericAPIView[Any]) -> Any:
@@ -185,7 +177,11 @@ def _checked(found: Any) -> Serializer[Any]:
 
 
 def make_subject(
-    view_class: Any, initkwargs: dict[str, Any], route: str, basename: str | None
+    view_class: Any,
+    initkwargs: dict[str, Any],
+    route: str,
+    basename: str | None,
+    extra_action: str | None = None,
 ) -> Subject:
     """The facts of a registration. A SchemaError if the class is no view with a model."""
     if not (isinstance(view_class, type) and issubclass(view_class, GenericAPIView)):
@@ -203,6 +199,7 @@ def make_subject(
         lookup_field,
         lookup_url_kwarg or lookup_field,
         Describer(f"{view_class.__module__}.{view_class.__qualname__}"),
+        extra_action=extra_action,
     )
     subject.known_model = _model(subject)
     subject.basename = basename or str(subject.model._meta.object_name).lower()

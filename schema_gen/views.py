@@ -8,7 +8,8 @@ from rest_framework.serializers import ListSerializer
 
 from .classes import definer, own_doc
 from .exceptions import SchemaError
-from .names import root_names
+from .names import RootNames, root_names
+from .naming import pascal
 from .pages import describe_page, paginates
 from .parameters import ParameterScope, describe_backends, describe_paginator
 from .path import path_arguments
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from rest_framework.generics import GenericAPIView
 
     from .arguments import ArgumentDescription
-    from .names import RootNames
     from .subject import Subject
     from .types import ObjectDescription, PageDescription
 
@@ -46,6 +46,7 @@ def describe_view(
     list_name: str | None = None,
     retrieve_name: str | None = None,
     type_name: str | None = None,
+    extra_action: str | None = None,
 ) -> ViewDescription:
     """Describe the `list` and `retrieve` actions that `view_class` has and `actions` names.
 
@@ -53,13 +54,18 @@ def describe_view(
     named groups are URL kwargs; `<int:pk>` and `{project_pk}` are read too. `initkwargs` are those
     of `as_view()`. The names override what the route, the basename and the serializer give. Where
     the list shows its rows with other fields under the same name, they are `<Name>ListItem`.
+    `extra_action` is the method of an `@action(detail=False)` that answers a list: then that is
+    the view's one root, and `route` is the action's own.
 
-    The view's own hooks are called, as in a GET, with `swagger_fake_view` set and SQL refused. An
-    action that can't be described is left out with a SchemaWarning. A view that is no
-    GenericAPIView, or whose model can't be found, is a SchemaError.
+    An action with a body of the view's own, or without model instances to show, is described with
+    the `handler` to call. The view's own hooks are called, as in a GET, with `swagger_fake_view`
+    set and SQL refused. An action that can't be described is left out with a SchemaWarning. A view
+    that is no GenericAPIView, or whose model can't be found, is a SchemaError.
     """
     with without_sql():
-        subject = make_subject(view_class, dict(initkwargs or {}), route or prefix, basename)
+        subject = make_subject(
+            view_class, dict(initkwargs or {}), route or prefix, basename, extra_action
+        )
         names = root_names(
             subject.route,
             subject.basename,
@@ -68,7 +74,11 @@ def describe_view(
             list_name=list_name,
             retrieve_name=retrieve_name,
         )
-        if not any(hasattr(view_class, action) for action in ACTIONS):
+        if extra_action is not None:
+            # Its pages and changes are of other types than those of the view's list.
+            names = RootNames(names.list, names.retrieve, pascal(names.list))
+            actions = ("list",)
+        elif not any(hasattr(view_class, action) for action in ACTIONS):
             subject.describer.warn(
                 "its actions",
                 "it has neither a list() nor a retrieve(), so it has no roots",
@@ -136,6 +146,8 @@ def _root(
         arguments=tuple(arguments),
         route=route,
         type_base=names.base,
+        view_action=subject.view_action(action),
+        handler=subject.handler(action),
         description=own_doc(subject.view_class),
     )
 

@@ -216,7 +216,8 @@ class LiveQuery:
         gaps: dict[Subscription, Gap] = {}
         for sub in work.joiners:
             after = sub.after
-            if after is None or sub.told or sub.query is not self or work.whole:
+            whole = work.whole or self.key.root.handler is not None
+            if after is None or sub.told or sub.query is not self or whole:
                 continue
             shape = shape_of(sub.wants.followed)
             if (after, shape) not in known:
@@ -324,6 +325,7 @@ class LiveQuery:
         state = self._state
         if (
             self.key.root.action == "list"
+            or self.key.root.handler is not None
             or changes.everything
             or self._task is not None
             or not self.labels.get(changes.label)
