@@ -50,8 +50,11 @@ def root_names(
     *,
     list_name: str | None,
     retrieve_name: str | None,
+    version: str | None = None,
 ) -> RootNames:
     """The list takes the route's words, the row the basename, parents stand in front of both.
+
+    So does a `version` of the API that is a word of the route.
 
     Where both come out as one word (`news`), the list is `newsList`. A name that is given wins.
     """
@@ -60,6 +63,8 @@ def root_names(
     for part in route.segments:
         if isinstance(part, str):
             words.append(part)
+            if part == version:
+                parents.append(part)
         elif part.name != lookup_url_kwarg:
             parent = parent_of(part.name, words.pop() if words else None)
             parents.append(parent)

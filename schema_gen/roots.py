@@ -34,7 +34,8 @@ class RootDescription:
     `page` is None for a list without pages and for a single row. `type_base` is what the names of
     the root's envelope and page begin with. `view_action` is what the view calls the action.
     `handler` is the view's method that has to be called for the answer, which is told as a whole
-    then; None where DRF's own steps give it.
+    then; None where DRF's own steps give it. `given` are URL kwargs that are no arguments,
+    `version` is the one of the API that is asked for, None where the view finds out.
     """
 
     name: str
@@ -53,6 +54,8 @@ class RootDescription:
     type_base: str
     view_action: str
     handler: str | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+    version: str | None = None
     description: str | None = None
 
     def encode(self, arguments: Mapping[str, Any]) -> ViewCall:
@@ -78,7 +81,7 @@ class RootDescription:
 
     def url_kwargs(self, call: ViewCall) -> dict[str, Any]:
         """`call.kwargs` as Django's resolver hands them to the view, converters applied."""
-        return self.route.convert(dict(call.kwargs))
+        return {**self.route.convert(dict(call.kwargs)), **self.given}
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db.models import QuerySet
@@ -17,9 +17,10 @@ from .path import placeholders
 from .probe import probe, visitors
 from .routes import ANY_SEGMENT, Kwarg, Route, converted, parse_route
 from .serializers import Describer
+from .versions import check_version, url_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from django.db.models import Model
 
@@ -41,6 +42,8 @@ class Subject:
     known_model: type[Model] | None = None
     basename: str = ""
     extra_action: str | None = None
+    given: dict[str, Any] = field(default_factory=dict)
+    version: str | None = None
 
     @property
     def model(self) -> type[Model]:
@@ -53,6 +56,11 @@ class Subject:
     def lookup(self) -> tuple[str, str]:
         """The URL kwarg that picks a row, and the model field that it is compared with."""
         return self.lookup_url_kwarg, self.lookup_field
+
+    @property
+    def scheme(self) -> Any:
+        """The class of the view's versioning scheme, None where it has no versions."""
+        return self.option("versioning_class")
 
     def option(self, name: str) -> Any:
         """A class attribute of the view as its initkwargs leave it."""
@@ -136,7 +144,9 @@ class Subject:
     def _view(self, action: str, user: Any) -> GenericAPIView[Any]:
         route = self.action_route(action)
         kwargs = placeholders(route, self.view_class, self.known_model, self.lookup)
-        return probe(self.view_class, self.view_action(action), self.initkwargs, kwargs, user)
+        kwargs |= {**url_version(self.scheme, self.version), **self.given}
+        name = self.view_action(action)
+        return probe(self.view_class, name, self.initkwargs, kwargs, user, self.version)
 
     def _declared_serializer(self, action: str, error: Exception) -> Serializer[Any] | None:
         mend = (
@@ -181,7 +191,10 @@ def make_subject(
     initkwargs: dict[str, Any],
     route: str,
     basename: str | None,
+    *,
     extra_action: str | None = None,
+    url_kwargs: Mapping[str, Any] | None = None,
+    version: str | None = None,
 ) -> Subject:
     """The facts of a registration. A SchemaError if the class is no view with a model."""
     if not (isinstance(view_class, type) and issubclass(view_class, GenericAPIView)):
@@ -200,7 +213,12 @@ def make_subject(
         lookup_url_kwarg or lookup_field,
         Describer(f"{view_class.__module__}.{view_class.__qualname__}"),
         extra_action=extra_action,
+        given=dict(url_kwargs or {}),
+        version=version,
     )
+    if version is not None:
+        check_version(subject.describer.view, subject.scheme, version)
+        subject.given |= url_version(subject.scheme, version)
     subject.known_model = _model(subject)
     subject.basename = basename or str(subject.model._meta.object_name).lower()
     return subject

@@ -18,6 +18,7 @@ from .roots import RootDescription, ViewDescription
 from .sources import annotations_of
 from .subject import make_subject
 from .types import reference_to
+from .versions import url_version, version_argument, version_type
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from .arguments import ArgumentDescription
     from .subject import Subject
-    from .types import ObjectDescription, PageDescription
+    from .types import ObjectDescription, PageDescription, TypeDescription
 
 __all__ = ["describe_view"]
 
@@ -47,6 +48,8 @@ def describe_view(
     retrieve_name: str | None = None,
     type_name: str | None = None,
     extra_action: str | None = None,
+    url_kwargs: Mapping[str, Any] | None = None,
+    version: str | None = None,
 ) -> ViewDescription:
     """Describe the `list` and `retrieve` actions that `view_class` has and `actions` names.
 
@@ -55,7 +58,9 @@ def describe_view(
     of `as_view()`. The names override what the route, the basename and the serializer give. Where
     the list shows its rows with other fields under the same name, they are `<Name>ListItem`.
     `extra_action` is the method of an `@action(detail=False)` that answers a list: then that is
-    the view's one root, and `route` is the action's own.
+    the view's one root, and `route` is the action's own. `url_kwargs` are given to the view beside
+    those that are arguments, and `version` is what its versioning scheme would find out: a
+    SchemaError if the scheme does not know it.
 
     An action with a body of the view's own, or without model instances to show, is described with
     the `handler` to call. The view's own hooks are called, as in a GET, with `swagger_fake_view`
@@ -64,7 +69,13 @@ def describe_view(
     """
     with without_sql():
         subject = make_subject(
-            view_class, dict(initkwargs or {}), route or prefix, basename, extra_action
+            view_class,
+            dict(initkwargs or {}),
+            route or prefix,
+            basename,
+            extra_action=extra_action,
+            url_kwargs=url_kwargs,
+            version=version,
         )
         names = root_names(
             subject.route,
@@ -73,6 +84,7 @@ def describe_view(
             subject.lookup_url_kwarg,
             list_name=list_name,
             retrieve_name=retrieve_name,
+            version=version,
         )
         if extra_action is not None:
             # Its pages and changes are of other types than those of the view's list.
@@ -126,8 +138,13 @@ def _root(
         mend = "Let its filters and its paginator work on an empty queryset, without SQL."
         subject.left_out(action, f"asking for its filters or its page failed: {error!r}", mend)
         return None
+    known: dict[str, TypeDescription | None] = {
+        name: version_type(subject.scheme, names.base) for name in url_version(subject.scheme, None)
+    }
+    known |= dict.fromkeys(subject.given)
     arguments = [
-        *path_arguments(route, subject.view_class, subject.model, subject.lookup),
+        *path_arguments(route, subject.view_class, subject.model, subject.lookup, known),
+        *version_argument(subject.scheme, subject.version, names.base),
         *arguments,
     ]
     _refuse_twins(subject, arguments)
@@ -148,6 +165,8 @@ def _root(
         type_base=names.base,
         view_action=subject.view_action(action),
         handler=subject.handler(action),
+        given=subject.given,
+        version=subject.version,
         description=own_doc(subject.view_class),
     )
 

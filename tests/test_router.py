@@ -174,10 +174,15 @@ def test_slashes_make_no_other_prefix() -> None:
             live.register("/fences/", view)
 
 
-def test_a_list_and_a_row_of_two_classes_need_two_prefixes() -> None:
+def test_a_list_and_a_row_of_two_classes_share_a_prefix() -> None:
     live = LiveRouter()
     live.register("fences", FenceList)
-    with pytest.raises(LiveError, match="FenceList and for FenceRow"):
+    live.register("fences", FenceRow)
+    assert {name: root.view_class for name, root in _roots(live).items()} == {
+        "fences": FenceList,
+        "fence": FenceRow,
+    }
+    with pytest.raises(LiveError, match="FenceRow and for FenceRow"):
         live.register("fences", FenceRow)
 
 

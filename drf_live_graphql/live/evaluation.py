@@ -83,9 +83,12 @@ class Evaluation:
         view: Any = root.view_class(**root.initkwargs)
         if isinstance(view, ViewSetMixin):
             view.action_map = {"get": root.view_action}
+            view.detail = root.action == "retrieve"  # As a router's as_view() says it.
         view.args, view.kwargs = (), kwargs
         view.request = view.initialize_request(http_request, **kwargs)
         view.headers = view.default_response_headers
+        if root.version is not None:
+            view.determine_version = self._version
         keep(view)
         self.view: GenericAPIView[Any] = view
         self.facts = http_request.reads
@@ -103,6 +106,10 @@ class Evaluation:
                 yield
         finally:
             set_script_prefix(before)
+
+    def _version(self, *_: Any, **__: Any) -> tuple[str | None, Any]:
+        """The version that the root is registered for, in the place of what a request would say."""
+        return self.root.version, cast("Any", self.view.versioning_class)()
 
     def _language(self) -> contextlib.AbstractContextManager[None]:
         """The language that Django's ``LocaleMiddleware`` would answer in, where it is used."""
