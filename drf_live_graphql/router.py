@@ -200,7 +200,8 @@ class LiveRouter:
                 " live.schema, live.as_view() or live.asgi() is used."
             )
         for other in self._registrations:
-            if other.route == registration.route and not _is_pair(other, registration):
+            same = (other.route, other.version) == (registration.route, registration.version)
+            if same and not _is_pair(other, registration):
                 raise LiveError(
                     f"{registration.prefix!r} is registered twice: for"
                     f" {other.view_class.__name__} and for {registration.view_class.__name__}."

@@ -85,6 +85,7 @@ def describe_view(
             list_name=list_name,
             retrieve_name=retrieve_name,
             version=version,
+            given=subject.given,
         )
         if extra_action is not None:
             # Its pages and changes are of other types than those of the view's list.

@@ -423,7 +423,7 @@ class LiveQuery:
     async def _recover(self, work: Work, error: Exception, failures: int) -> bool:
         """After a round that failed: whether to go on. A refusal is an answer and final."""
         self._doing = None
-        refusal = refusal_of(error)
+        refusal = refusal_of(error, self.key.root)
         if refusal is None and failures <= settings.EVALUATION_RETRIES:
             logger.warning("%s failed, trying again: %r", self._name(), error)
             self._put_back(work)

@@ -56,7 +56,7 @@ class LiveResolvers:
         except LiveError:
             raise
         except Exception as error:
-            refusal = refusal_of(error)
+            refusal = refusal_of(error, root)
             if refusal is None:
                 logger.exception("The query %r failed.", root.name)
                 refusal = Refusal(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR")
@@ -72,7 +72,7 @@ class LiveResolvers:
         try:
             call = root.encode(arguments)
         except Exception as error:
-            refusal = refusal_of(error)
+            refusal = refusal_of(error, root)
             if refusal is None:
                 raise
             raise refusal from error

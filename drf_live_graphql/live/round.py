@@ -186,7 +186,7 @@ class Round:
                 names=self.names,
                 speaker=speaker.connection,
                 strangers=outcome.strangers,
-                refusal=refusal_of(error),
+                refusal=refusal_of(error, self.key.root),
                 asker=outcome.asker,
             )
             if outcome.refusal is None:

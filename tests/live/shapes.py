@@ -84,6 +84,39 @@ class Site:
         await operation.started()
         return operation
 
+    async def keep_up(
+        self, path: str, root: str, selection: str, changes: Any, *, key: str = "", id_: str = "id"
+    ) -> None:
+        """Subscribe to a list row by row and compare what is held with a GET after each change.
+
+        `key` is that of the rows in the page, where there are pages: then `path` shows them all
+        on one. The snapshot and the query are compared as they come, so for the same page.
+        """
+        rows = f"{{ {key} {selection} }}" if key else selection
+        operation = await self.subscribe(
+            f"subscription {{ {root} {{ snapshot {rows} created {selection} updated {selection}"
+            " deleted } }"
+        )
+        assert operation.errors is None, operation.errors
+        name, held, seen = root.partition("(")[0], {}, 0
+        for change in (None, *changes):
+            if change is not None:
+                await change()
+                await settled()
+            for payload in operation.payloads[seen:]:
+                told = payload["data"][name]
+                if (snapshot := told["snapshot"]) is not None:
+                    held = {row[id_]: row for row in (snapshot[key] if key else snapshot)}
+                held |= {row[id_]: row for row in (*told["created"], *told["updated"])}
+                for gone in told["deleted"]:
+                    del held[gone]
+            seen = len(operation.payloads)
+            body = await self.get(path)
+            expected = body[key] if key else body
+            assert held == {row[id_]: row for row in expected}
+            asked = (await self.query(f"{{ {root} {rows} }}"))[name]
+            assert (asked[key] if key else asked) == expected
+
     async def follow(self, path: str, root: str, selection: str, changes: Any) -> list[Any]:
         """Subscribe to a list as a whole and compare with a GET after each of ``changes``.
 
