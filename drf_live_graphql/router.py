@@ -61,6 +61,7 @@ class _Registration:
     extra_action: str | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     version: str | None = None
+    single: bool = False
 
 
 class LiveRouter:
@@ -389,6 +390,7 @@ def _describe(registration: _Registration) -> ViewDescription:
         extra_action=registration.extra_action,
         url_kwargs=registration.given,
         version=registration.version,
+        single=registration.single,
         **registration.names,
     )
 
@@ -397,7 +399,8 @@ def _registration(mount: Mount, options: Mapping[str, Any]) -> _Registration:
     """One action's registration; that of a row is at the route of its list, if it is routed."""
     extra = mount.action if mount.action not in ACTIONS else None
     route = mount.route
-    if mount.action == "retrieve" and issubclass(mount.view_class, ViewSetMixin):
+    single = mount.action == "retrieve" and not mount.picks
+    if mount.action == "retrieve" and not single and issubclass(mount.view_class, ViewSetMixin):
         route = re.sub(r"/?(\(\?P<\w+>(?:[^()\\]|\\.)*\)|<[\w:]+>)$", "", route)
     known = {**options, "version": options.get("version") or mount.version}
     return _Registration(
@@ -409,6 +412,7 @@ def _registration(mount: Mount, options: Mapping[str, Any]) -> _Registration:
         initkwargs={k: v for k, v in mount.initkwargs.items() if extra or k not in _OF_ROUTES},
         extra_action=extra,
         given=mount.given,
+        single=single,
         **known,
     )
 
