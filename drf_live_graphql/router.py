@@ -16,7 +16,14 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ViewSetMixin
 from strawberry.schema.config import StrawberryConfig
 
-from schema_gen import SchemaError, SchemaWarning, ViewDescription, build_types, describe_view
+from schema_gen import (
+    ModelUnknownError,
+    SchemaError,
+    SchemaWarning,
+    ViewDescription,
+    build_types,
+    describe_view,
+)
 
 from .changes import Disconnect, publisher, watch, watch_all
 from .exceptions import LiveError
@@ -62,6 +69,7 @@ class _Registration:
     given: Mapping[str, Any] = field(default_factory=dict)
     version: str | None = None
     single: bool = False
+    included: bool = False
 
 
 class LiveRouter:
@@ -152,9 +160,9 @@ class LiveRouter:
         Of a list such as ``urlpatterns``, with what it includes, those are taken that are ViewSets
         or generic views; their routes below that list name the roots. ``refresh_every`` and
         ``version`` are for each of the views what they are in ``register``, and ``extra_actions``
-        are by ViewSet. Views without a model are left out: a router holds what it holds. Raises
-        ``LiveError`` where nothing is left, for prefixes that are taken, for an action that is no
-        list, and once the schema is built.
+        are by ViewSet. Views without a model are left out, with a ``SchemaWarning`` where that was
+        not plain: a router holds what it holds. Raises ``LiveError`` where nothing is left, for
+        prefixes that are taken, for an action that is no list, and once the schema is built.
         """
         patterns: Any = router.get_urls() if hasattr(router, "get_urls") else router
         if not isinstance(patterns, list | tuple) or not all(
@@ -165,7 +173,7 @@ class LiveRouter:
                 f" patterns; {router!r} came. A single view goes into register()."
             )
         _check_interval(refresh_every)
-        options = {"refresh_every": refresh_every, "version": version}
+        options = {"refresh_every": refresh_every, "version": version, "included": True}
         if not self._include(patterns, extra_actions or {}, options):
             raise LiveError(
                 f"include() found no ViewSet with a list or retrieve action in {router!r}."
@@ -215,9 +223,22 @@ class LiveRouter:
     # What is made of it.
 
     @cached_property
+    def _described(self) -> tuple[tuple[_Registration, ViewDescription], ...]:
+        """The registrations with their descriptions, without included views of no known model."""
+        found = []
+        for registration in self._registrations:
+            try:
+                found.append((registration, _describe(registration)))
+            except ModelUnknownError as error:
+                if not registration.included:
+                    raise
+                warnings.warn(f"{error} It is left out.", SchemaWarning, stacklevel=2)
+        return tuple(found)
+
+    @property
     def views(self) -> tuple[ViewDescription, ...]:
         """The descriptions of the registered views, in the order of registration."""
-        return tuple(_describe(registration) for registration in self._registrations)
+        return tuple(view for _, view in self._described)
 
     @cached_property
     def _types(self) -> BuiltTypes:
@@ -231,7 +252,7 @@ class LiveRouter:
         built = build_types(views, LiveResolvers(roots))
         for view in views:
             watch(view.model)
-        for registration, view in zip(self._registrations, views, strict=True):
+        for registration, view in self._described:
             if registration.refresh_every is not None:
                 for root in view.roots:
                     reread(root, registration.refresh_every)

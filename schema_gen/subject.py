@@ -12,7 +12,7 @@ from rest_framework.serializers import ListSerializer, Serializer
 
 from .bodies import body_of
 from .classes import definer
-from .exceptions import SchemaError
+from .exceptions import ModelUnknownError, SchemaError
 from .path import placeholders
 from .probe import probe, visitors
 from .routes import ANY_SEGMENT, Kwarg, Route, converted, parse_route
@@ -262,7 +262,7 @@ def _guessed(subject: Subject, guess: type[Model] | None, error: Exception) -> t
         f"getattr(self, 'swagger_fake_view', False)."
     )
     if guess is None:
-        raise SchemaError(
+        raise ModelUnknownError(
             f"The model of {subject.describer.view} can't be found: expected get_queryset() to "
             f"answer a queryset, it raised {error!r}. {mend}"
         ) from error
