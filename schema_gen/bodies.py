@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rest_framework import mixins
+from rest_framework.generics import ListAPIView
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
@@ -22,6 +23,8 @@ OWN: dict[str, Callable[..., Any]] = {
     "retrieve": mixins.RetrieveModelMixin.retrieve,
 }
 """The bodies whose steps are known. One of the view's own may do anything."""
+
+PLAIN_GET = ListAPIView.get.__code__.co_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,6 @@ def _get_is_plain(view_class: type, action: str) -> bool:
     get = getattr(view_class, "get", None)
     if get is None or issubclass(view_class, ViewSetMixin):
         return True
-    # The form of DRF's generic views and of its tutorial: `return self.list(request, ...)`.
+    # DRF's generic views and its tutorial: `return self.list(request, *args, **kwargs)`, no more.
     code = getattr(_unwrapped(get), "__code__", None)
-    return code is not None and code.co_names == (action,)
+    return code is not None and (code.co_code, code.co_names) == (PLAIN_GET, (action,))
