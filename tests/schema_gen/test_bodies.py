@@ -18,7 +18,7 @@ class Plain(viewsets.ReadOnlyModelViewSet[Any]):
 
 class OwnList(Plain):
     def list(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        return super().list(request, *args, **kwargs)
+        return Response(super().list(request, *args, **kwargs).data)
 
     def recent(self, request: Any) -> Response:
         raise AssertionError
@@ -41,6 +41,33 @@ class Doubtful(generics.ListAPIView[Any]):
         return self.list(request, *args, **kwargs) if kwargs else None
 
 
+class Passing(Plain):
+    """What is there to carry a decorator or a docstring."""
+
+    @extend_schema(summary="All")
+    def list(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        """All of them."""
+        return super().list(request, *args, **kwargs)
+
+    def retrieve(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        return super().retrieve(request, *args, **kwargs)
+
+
+class PassingOwn(OwnList):
+    def list(self, request: Any) -> Response:  # type: ignore[override]
+        return super().list(request)
+
+
+class PassingElsewhere(Plain):
+    def list(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        return super().retrieve(request, *args, **kwargs)
+
+
+class PassingGet(generics.RetrieveAPIView[Any]):
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+
 @extend_schema_view(get=extend_schema(summary="All"))
 class Documented(generics.ListAPIView[Any]):
     pass
@@ -59,6 +86,11 @@ class Guarded(OwnGet):
         (OwnList, "list", Body("list", known=False)),
         (OwnList, "retrieve", Body("retrieve", known=True)),
         (OwnList, "recent", Body("recent", known=False)),
+        (Passing, "list", Body("list", known=True)),
+        (Passing, "retrieve", Body("retrieve", known=True)),
+        (PassingOwn, "list", Body("list", known=False)),
+        (PassingElsewhere, "list", Body("list", known=False)),
+        (PassingGet, "retrieve", Body("retrieve", known=True)),
         (generics.ListAPIView, "list", Body("list", known=True)),
         (Tutorial, "list", Body("list", known=True)),
         (Documented, "list", Body("list", known=True)),
