@@ -21,11 +21,12 @@ from .changes import Disconnect, publisher, watch, watch_all
 from .exceptions import LiveError
 from .live.resolvers import LiveResolvers
 from .live.timetable import reread
+from .options import checked_options
 from .schema import LiveSchema
 from .users import user_key, user_key_of_pk
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
     import strawberry
     from asgiref.typing import ASGIApplication
@@ -54,7 +55,7 @@ class _Registration:
     route: str
     actions: tuple[str, ...]
     initkwargs: Mapping[str, Any] = field(default_factory=dict)
-    names: Mapping[str, str | None] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     refresh_every: float | None = None
 
 
@@ -68,6 +69,7 @@ class LiveRouter:
     def __init__(self) -> None:
         """A router without views."""
         self._registrations: list[_Registration] = []
+        self._left_out: dict[type[Any], str] = {}
         _routers.add(self)
         if apps.ready:
             watch_all()
@@ -83,25 +85,41 @@ class LiveRouter:
         list_name: str | None = None,
         retrieve_name: str | None = None,
         type_name: str | None = None,
+        actions: Collection[str] | None = None,
+        exclude_fields: Collection[str] = (),
+        exclude_arguments: Collection[str] = (),
+        enum_names: Mapping[str, str] | None = None,
         refresh_every: float | None = None,
     ) -> None:
         """Make a ViewSet or generic view live; positional arguments as DRF's ``register``.
 
         ``prefix`` may hold URL kwargs, as ``projects/{project_pk}/tasks`` or as a regex group.
         The names override what prefix, basename and serializer give to the GraphQL roots and
-        row type. ``refresh_every`` has what is watched of the view read again at that interval
-        (seconds, at least 0.1), for rows that depend on what no change tells of: the time, a
-        cache, a file. It costs an evaluation each time. Raises ``LiveError`` for what is no view
-        with a model, for a prefix that is taken, and once the schema is built.
+        row type. ``actions`` are those of ``list`` and ``retrieve`` that go live, all that the view
+        has by default. ``exclude_fields`` are fields of its serializer that are neither shown nor
+        evaluated, ``exclude_arguments`` query parameters that can't be passed, and ``enum_names``
+        names the enum of such a field or parameter; the schema is a ``SchemaError`` where the view
+        has no such thing. ``refresh_every`` has what is watched of the view read again at that
+        interval (seconds, at least 0.1), for rows that depend on what no change tells of: the time,
+        a cache, a file. It costs an evaluation each time. Raises ``LiveError`` for what is no view
+        with a model, for an action that it has not, for an option that is no name or no list of
+        names, for a prefix that is taken, and once the schema is built.
         """
         _check_view(viewset)
         _check_interval(refresh_every)
-        names = {"list_name": list_name, "retrieve_name": retrieve_name, "type_name": type_name}
+        wanted = _checked_actions(viewset, actions)
+        options = checked_options(
+            list_name=list_name,
+            retrieve_name=retrieve_name,
+            type_name=type_name,
+            exclude_fields=exclude_fields,
+            exclude_arguments=exclude_arguments,
+            enum_names=enum_names,
+        )
         route = re.sub(r"{(\w+)}", r"(?P<\1>[^/.]+)", prefix.strip("/"))
         if not issubclass(viewset, ViewSetMixin):
-            actions = tuple(action for action in ACTIONS if hasattr(viewset, action))
             self._add(
-                _Registration(viewset, prefix, basename, route, actions, {}, names, refresh_every)
+                _Registration(viewset, prefix, basename, route, wanted, {}, options, refresh_every)
             )
             return
         router = SimpleRouter()
@@ -112,7 +130,7 @@ class LiveRouter:
                 f"{viewset.__name__} has no `queryset` attribute to take a basename from."
                 f" Name it: live.register({prefix!r}, {viewset.__name__}, basename=...)."
             ) from error
-        self._include(router, names, refresh_every)
+        self._include(router, options, refresh_every, wanted)
 
     def include(self, router: BaseRouter, *, refresh_every: float | None = None) -> None:
         """Make everything live that a DRF router holds; nested routers as well.
@@ -134,7 +152,11 @@ class LiveRouter:
             )
 
     def _include(
-        self, router: Any, names: Mapping[str, str | None], refresh_every: float | None
+        self,
+        router: Any,
+        options: Mapping[str, Any],
+        refresh_every: float | None,
+        wanted: Collection[str] = ACTIONS,
     ) -> int:
         found: dict[tuple[type[Any], str | None], dict[str, URLPattern]] = {}
         for pattern in router.get_urls():
@@ -150,6 +172,7 @@ class LiveRouter:
         count = 0
         for (view_class, basename), patterns in found.items():
             if not issubclass(view_class, GenericAPIView):
+                self._left_out[view_class] = "It is no GenericAPIView, so it has no model."
                 continue
             route = _list_route(patterns)
             registration = _Registration(
@@ -157,9 +180,9 @@ class LiveRouter:
                 route,
                 basename,
                 route,
-                tuple(patterns),
+                tuple(action for action in patterns if action in wanted),
                 {"basename": basename} if basename else {},
-                names,
+                options,
                 refresh_every,
             )
             self._add(registration)
@@ -190,6 +213,17 @@ class LiveRouter:
     def views(self) -> tuple[ViewDescription, ...]:
         """The descriptions of the registered views, in the order of registration."""
         return tuple(_describe(registration) for registration in self._registrations)
+
+    def describe(self) -> tuple[ViewDescription, ...]:
+        """As ``views``, made anew until these are there: registering may go on after it."""
+        if "views" in self.__dict__:
+            return self.views
+        return tuple(_describe(registration) for registration in self._registrations)
+
+    @property
+    def left_out(self) -> Mapping[type[Any], str]:
+        """The views of included routers that are not live, and why."""
+        return dict(self._left_out)
 
     @cached_property
     def _types(self) -> BuiltTypes:
@@ -318,6 +352,24 @@ def _check_view(view: object) -> None:
         )
 
 
+def _checked_actions(view: type[Any], actions: Collection[str] | None) -> tuple[str, ...]:
+    """Those of ``ACTIONS`` that are wanted of the view."""
+    has = tuple(action for action in ACTIONS if hasattr(view, action))
+    if actions is None:
+        return has
+    if isinstance(actions, str) or not actions:
+        raise LiveError(
+            f'actions= expected a list such as ["list"] or ["list", "retrieve"]; {actions!r} came.'
+        )
+    for action in actions:
+        if action not in has:
+            raise LiveError(
+                f"actions= names {action!r}, which {view.__name__} can't be live with. Expected"
+                f" some of {list(has)}."
+            )
+    return tuple(action for action in has if action in actions)
+
+
 def _check_interval(seconds: object) -> None:
     if seconds is None:
         return
@@ -359,7 +411,7 @@ def _describe(registration: _Registration) -> ViewDescription:
         initkwargs=registration.initkwargs,
         route=registration.route,
         actions=registration.actions,
-        **registration.names,
+        **registration.options,
     )
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from .arguments import ArgumentDescription, Style
 from .build import BuiltTypes, build_types
-from .exceptions import SchemaError, SchemaWarning
+from .exceptions import NameClashError, SchemaError, SchemaWarning
 from .fields import FieldScope, register_field, register_field_type
+from .notes import Note
 from .parameters import ParameterScope, register_backend
+from .registry import register_filter, register_filter_type, register_serializer
 from .root_fields import Resolvers, root_of
 from .roots import RootDescription, ViewCall, ViewDescription
 from .types import (
@@ -36,6 +38,8 @@ __all__ = [
     "FieldDescription",
     "FieldScope",
     "ListType",
+    "NameClashError",
+    "Note",
     "ObjectDescription",
     "ObjectType",
     "PageDescription",
@@ -54,5 +58,8 @@ __all__ = [
     "register_backend",
     "register_field",
     "register_field_type",
+    "register_filter",
+    "register_filter_type",
+    "register_serializer",
     "root_of",
 ]

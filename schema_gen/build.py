@@ -92,11 +92,16 @@ class _Builder:
         # Strawberry takes two classes of one module and qualified name for the same type.
         self.scope = f"build_{next(_builds)}"
         self.enums = {name: self._enum(item) for name, item in catalogue.enums.items()}
-        self.classes = {name: self._class(name) for name in catalogue.objects}
+        self.classes = {
+            name: self._class(name) if found.own is None else found.own.cls
+            for name, found in catalogue.objects.items()
+        }
 
     def build(self) -> BuiltTypes:
         query = self._query()
         for name, item in self.catalogue.objects.items():
+            if item.own is not None:
+                continue
             fields: list[StrawberryField] = self._row_fields(item)
             if name in self.catalogue.envelopes.values():
                 fields.append(_query_root_field(query))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from rest_framework.serializers import ListSerializer
@@ -9,6 +10,7 @@ from rest_framework.serializers import ListSerializer
 from .classes import definer, own_doc
 from .exceptions import SchemaError
 from .names import root_names
+from .options import ViewOptions
 from .pages import describe_page, paginates
 from .parameters import ParameterScope, describe_backends, describe_paginator
 from .path import path_arguments
@@ -46,6 +48,9 @@ def describe_view(
     list_name: str | None = None,
     retrieve_name: str | None = None,
     type_name: str | None = None,
+    exclude_fields: Collection[str] = (),
+    exclude_arguments: Collection[str] = (),
+    enum_names: Mapping[str, str] | None = None,
 ) -> ViewDescription:
     """Describe the `list` and `retrieve` actions that `view_class` has and `actions` names.
 
@@ -54,12 +59,23 @@ def describe_view(
     of `as_view()`. The names override what the route, the basename and the serializer give. Where
     the list shows its rows with other fields under the same name, they are `<Name>ListItem`.
 
+    `exclude_fields` are keys of the row's serializer that are taken out of it, so that they are
+    never evaluated; `exclude_arguments` are query parameters that can't be passed, by their own or
+    their GraphQL names; `enum_names` names the enums of such fields and parameters. A SchemaError
+    for one that the view does not have.
+
     The view's own hooks are called, as in a GET, with `swagger_fake_view` set and SQL refused. An
     action that can't be described is left out with a SchemaWarning. A view that is no
     GenericAPIView, or whose model can't be found, is a SchemaError.
     """
     with without_sql():
         subject = make_subject(view_class, dict(initkwargs or {}), route or prefix, basename)
+        options = subject.describer.options = ViewOptions(
+            subject.describer.view,
+            exclude_fields=exclude_fields,
+            exclude_arguments=exclude_arguments,
+            enum_names=enum_names,
+        )
         names = root_names(
             subject.route,
             subject.basename,
@@ -80,6 +96,8 @@ def describe_view(
         if len(roots) == 2 and _are_variants(roots[0].row, roots[1].row):
             name = f"{roots[1].row.name}ListItem"
             roots[:1] = filter(None, [_root(subject, "list", names, prefix, name)])
+        if roots:
+            options.check()
     return ViewDescription(
         view_class,
         subject.initkwargs,
@@ -89,6 +107,7 @@ def describe_view(
         subject.lookup_field,
         subject.lookup_url_kwarg,
         tuple(roots),
+        tuple(subject.describer.notes),
     )
 
 
@@ -112,6 +131,8 @@ def _root(
 
     try:
         page, arguments = subject.asked(action, ask)
+    except SchemaError:
+        raise
     except Exception as error:  # noqa: BLE001 (whatever the view's own code raises)
         mend = "Let its filters and its paginator work on an empty queryset, without SQL."
         subject.left_out(action, f"asking for its filters or its page failed: {error!r}", mend)
@@ -120,6 +141,7 @@ def _root(
         *path_arguments(route, subject.view_class, subject.model, subject.lookup),
         *arguments,
     ]
+    arguments = _kept(subject, arguments)
     _refuse_twins(subject, arguments)
     return RootDescription(
         name=names.list if action == "list" else names.retrieve,
@@ -140,6 +162,21 @@ def _root(
     )
 
 
+def _kept(subject: Subject, arguments: list[ArgumentDescription]) -> list[ArgumentDescription]:
+    """The arguments that are not excluded; a warning for those that tell of excluded fields."""
+    options = subject.describer.options
+    kept = options.kept(arguments)
+    for argument in kept:
+        if argument.place == "query" and options.hides(argument.key):
+            subject.describer.warn(
+                f"the argument {argument.name!r}",
+                "it asks for rows by a field that exclude_fields keeps out, so that what comes "
+                "tells what the field holds",
+                "Name it in exclude_arguments, too.",
+            )
+    return kept
+
+
 def _row(
     subject: Subject, action: Action, queryset: Any, type_name: str | None
 ) -> ObjectDescription | None:
@@ -148,7 +185,9 @@ def _row(
         return None
     subject.describer.annotations = annotations_of(queryset)
     try:
-        return subject.describer.row(serializer, subject.model, type_name)
+        excluded = subject.describer.options.drop_fields(serializer)
+        row = subject.describer.row(serializer, subject.model, type_name)
+        return replace(row, excluded=excluded) if excluded else row
     except SchemaError:
         raise
     except Exception as error:  # noqa: BLE001 (whatever the serializer's own code raises)
