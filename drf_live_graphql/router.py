@@ -221,6 +221,11 @@ class LiveRouter:
         return tuple(_describe(registration) for registration in self._registrations)
 
     @property
+    def registrations(self) -> tuple[_Registration, ...]:
+        """What was registered, in that order, as ``describe`` describes it."""
+        return tuple(self._registrations)
+
+    @property
     def left_out(self) -> Mapping[type[Any], str]:
         """The views of included routers that are not live, and why."""
         return dict(self._left_out)

@@ -7,7 +7,7 @@ dataclasses; `build_types` makes strawberry types of such descriptions.
 from __future__ import annotations
 
 from .arguments import ArgumentDescription, Style
-from .build import BuiltTypes, build_types
+from .build import BuiltTypes, build_types, check_names
 from .exceptions import NameClashError, SchemaError, SchemaWarning
 from .fields import FieldScope, register_field, register_field_type
 from .notes import Note
@@ -54,6 +54,7 @@ __all__ = [
     "ViewCall",
     "ViewDescription",
     "build_types",
+    "check_names",
     "describe_view",
     "register_backend",
     "register_field",

@@ -23,7 +23,7 @@ from .scalars import ANNOTATIONS, SCALAR_MAP
 from .types import EnumType, ListType, ObjectType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from strawberry.types.field import StrawberryField
     from strawberry.types.scalar import ScalarDefinition
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .roots import RootDescription, ViewDescription
     from .types import EnumDescription, ObjectDescription, TypeDescription
 
-__all__ = ["BuiltTypes", "build_types"]
+__all__ = ["BuiltTypes", "build_types", "check_names"]
 
 _builds = itertools.count(1)
 
@@ -57,16 +57,22 @@ def build_types(views: Sequence[ViewDescription], resolvers: Resolvers) -> Built
     A SchemaError names both sides where two roots or two different types have one name, and says
     how to mend it; likewise where there is no root at all.
     """
-    catalogue = Catalogue()
-    for view in views:
-        for root in view.roots:
-            catalogue.add(root)
+    catalogue = check_names(views)
     if not catalogue.roots:
         raise SchemaError(
             "There is nothing to build a schema of: expected at least one view with a list() or "
             "retrieve() action. Register one."
         )
     return _Builder(catalogue, resolvers).build()
+
+
+def check_names(views: Iterable[ViewDescription]) -> Catalogue:
+    """Every named type of the views; a NameClashError names both sides of a clash."""
+    catalogue = Catalogue()
+    for view in views:
+        for root in view.roots:
+            catalogue.add(root)
+    return catalogue
 
 
 class QueryDefinition(StrawberryObjectDefinition):
