@@ -96,6 +96,24 @@ def test_a_view_with_all_that_is_live_of_it(monkeypatch: pytest.MonkeyPatch) -> 
     assert "1 views, 2 roots." in text
 
 
+@pytest.mark.parametrize(
+    ("item", "name"),
+    [
+        (permissions.IsAdminUser, "IsAdminUser"),
+        (~permissions.IsAdminUser, "NOT(IsAdminUser)"),
+        (
+            permissions.IsAuthenticated & (permissions.IsAdminUser | permissions.AllowAny),
+            "AND(IsAuthenticated, OR(IsAdminUser, AllowAny))",
+        ),
+    ],
+)
+def test_permissions_by_name(monkeypatch: pytest.MonkeyPatch, item: Any, name: str) -> None:
+    router = LiveRouter()
+    view = type("Fences", (project.FenceViewSet,), {"permission_classes": [item]})
+    router.register("fences", view)
+    assert lines(run(monkeypatch, router), "permissions") == [name]
+
+
 def test_what_falls_back_to_json_and_how_to_mend_it(monkeypatch: pytest.MonkeyPatch) -> None:
     router = LiveRouter()
     router.register("notes", NoteViewSet)

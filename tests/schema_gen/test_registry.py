@@ -14,7 +14,7 @@ from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import serializers, viewsets
 
 import schema_gen
-from schema_gen import SchemaError, registry
+from schema_gen import SchemaError, filtersets, registry
 from tests.schema_gen.harness import field_types, schema_of, sdl, viewset
 from tests.schema_gen.models import Author, Book
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a test registers is forgotten after it."""
+    # Imported by now, so that django-filter's own registrations are not forgotten with them.
+    assert filtersets
     monkeypatch.setattr(registry, "_filters", dict(registry._filters))
     monkeypatch.setattr(registry, "_serializers", {})
     return
