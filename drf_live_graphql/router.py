@@ -161,6 +161,8 @@ class LiveRouter:
         found: dict[tuple[type[Any], str | None], dict[str, URLPattern]] = {}
         for pattern in router.get_urls():
             callback = pattern.callback
+            if getattr(callback, "actions", None):
+                self._left_out.setdefault(callback.cls, "It has neither list() nor retrieve().")
             action = getattr(callback, "actions", {}).get("get")
             if (
                 action in ACTIONS
@@ -174,6 +176,7 @@ class LiveRouter:
             if not issubclass(view_class, GenericAPIView):
                 self._left_out[view_class] = "It is no GenericAPIView, so it has no model."
                 continue
+            self._left_out.pop(view_class, None)
             route = _list_route(patterns)
             registration = _Registration(
                 view_class,

@@ -44,7 +44,7 @@ class ViewOptions:
         }
         self._known: dict[str, set[str]] = {"fields": set(), "arguments": set(), "enums": set()}
         self._used: set[tuple[str, str]] = set()
-        self._hidden: set[str] = set()
+        self._hidden = set(self.fields)
 
     def drop_fields(self, serializer: Any) -> frozenset[str]:
         """Take the excluded fields out of a row's serializer that was just made; their keys.
@@ -54,7 +54,7 @@ class ViewOptions:
         self._known["fields"].update(serializer.fields)
         found = self.fields & set(serializer.fields)
         for key in found:
-            self._hidden.update((key, str(serializer.fields[key].source).replace(".", "__")))
+            self._hidden.add(str(serializer.fields[key].source).replace(".", "__"))
             del serializer.fields[key]
             self._used.add(("fields", key))
         if found and all(field.write_only for field in serializer.fields.values()):

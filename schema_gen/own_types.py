@@ -103,6 +103,11 @@ class OwnType:
                     f"Expected some of {sorted(self.described)}, a default, or a resolver."
                 )
         for cls in reachable(self.cls):
+            if is_object(cls) and definition_of(cls).is_interface:
+                raise SchemaError(
+                    f"{place} leads to {path_of(cls)}, which is an interface: what stands behind "
+                    f"it is not known. Name object types, or a union of them."
+                )
             for item in shown_fields(cls):
                 reason = _looks_around(item)
                 if reason:

@@ -152,10 +152,19 @@ def test_everything_that_a_router_holds(router_class: Any, use_regex_path: bool)
     router = router_class(use_regex_path=use_regex_path)
     router.register("fences", FenceViewSet)
     router.register("rows", RowsOnly, basename="row")
+
+    class Writing(mixins.CreateModelMixin, viewsets.GenericViewSet[models.Fence]):
+        queryset = models.Fence.objects.order_by("id")
+        serializer_class = serializers.FenceSerializer
+
     router.register("status", Status, basename="status")
+    router.register("writing", Writing, basename="writing")
     live = LiveRouter()
     live.include(router)
-    assert live.left_out == {Status: "It is no GenericAPIView, so it has no model."}
+    assert live.left_out == {
+        Status: "It is no GenericAPIView, so it has no model.",
+        Writing: "It has neither list() nor retrieve().",
+    }
     assert {root.prefix for root in _roots(live).values()} == {"fences", "rows"}
     assert sorted(_roots(live)) == ["fence", "fences", "row"]
 

@@ -341,6 +341,26 @@ def test_what_may_differ_from_one_asker_to_the_next(own: type, reason: str) -> N
         describe(AuthorSerializer)
 
 
+@strawberry.interface
+class Named:
+    name: str
+
+
+@strawberry.type
+class Behind:
+    name: str
+
+    @strawberry.field
+    def somebody(self) -> Named | None:
+        return None
+
+
+def test_an_interface_may_hide_anything() -> None:
+    schema_gen.register_serializer(AuthorSerializer)(Behind)
+    with pytest.raises(SchemaError, match=r"leads to .*\.Named, which is an interface"):
+        describe(AuthorSerializer)
+
+
 def test_a_generated_type_of_its_name_is_a_clash() -> None:
     register()
     schema_gen.register_serializer(TagSerializer, name="Kind")
