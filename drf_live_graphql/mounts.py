@@ -10,12 +10,13 @@ from django.urls import URLPattern, URLResolver
 from django.urls.resolvers import LocalePrefixPattern
 from rest_framework.generics import GenericAPIView
 from rest_framework.versioning import NamespaceVersioning
+from rest_framework.views import APIView
 
 from schema_gen import SchemaWarning
 from schema_gen.routes import parse_route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 ACTIONS = ("list", "retrieve")
 
@@ -93,6 +94,31 @@ def mounts(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Mount]:
             {**given, **pattern.default_args},
             _version(initkwargs.get("versioning_class", view_class.versioning_class), namespaces),
         )
+
+
+def left_out(
+    patterns: Iterable[URLPattern | URLResolver], live: Collection[type[Any]]
+) -> dict[type[Any], str]:
+    """The views of DRF in ``patterns`` that are not among ``live``, and why, in a sentence."""
+    found: dict[type[Any], str] = {}
+    for pattern, *_ in walk(patterns):
+        view_class = view_class_of(pattern.callback)
+        if view_class is None or view_class in live or not issubclass(view_class, APIView):
+            continue
+        if view_class.__module__.startswith("rest_framework."):
+            continue  # The root of a router, or its schema.
+        found.setdefault(view_class, _reason(pattern, view_class))
+    return found
+
+
+def _reason(pattern: URLPattern, view_class: type[Any]) -> str:
+    if not issubclass(view_class, GenericAPIView):
+        return "It is no GenericAPIView, so it has no model."
+    if not any(hasattr(view_class, action) for action in ACTIONS):
+        return "It has neither list() nor retrieve()."
+    if (name := _wrapper(pattern.callback)) is not None:
+        return f"It is wrapped in {name}, which would be passed by."
+    return "None of its URLs answers a GET with its list() or retrieve()."
 
 
 def walk(
@@ -182,4 +208,4 @@ def _wrapper(callback: Any) -> str | None:
     return None
 
 
-__all__ = ["ACTIONS", "Mount", "bare", "mounts", "view_class_of", "walk"]
+__all__ = ["ACTIONS", "Mount", "bare", "left_out", "mounts", "view_class_of", "walk"]

@@ -29,7 +29,8 @@ from .changes import Disconnect, publisher, watch, watch_all
 from .exceptions import LiveError
 from .live.resolvers import LiveResolvers
 from .live.timetable import reread
-from .mounts import ACTIONS, mounts
+from .mounts import ACTIONS, left_out, mounts
+from .options import checked_options
 from .schema import LiveSchema
 from .users import user_key, user_key_of_pk
 
@@ -63,7 +64,7 @@ class _Registration:
     route: str
     actions: tuple[str, ...]
     initkwargs: Mapping[str, Any] = field(default_factory=dict)
-    names: Mapping[str, str | None] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     refresh_every: float | None = None
     extra_action: str | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
@@ -82,6 +83,7 @@ class LiveRouter:
     def __init__(self) -> None:
         """A router without views."""
         self._registrations: list[_Registration] = []
+        self._left_out: dict[type[Any], str] = {}
         _routers.add(self)
         if apps.ready:
             watch_all()
@@ -97,6 +99,10 @@ class LiveRouter:
         list_name: str | None = None,
         retrieve_name: str | None = None,
         type_name: str | None = None,
+        actions: Collection[str] | None = None,
+        exclude_fields: Collection[str] = (),
+        exclude_arguments: Collection[str] = (),
+        enum_names: Mapping[str, str] | None = None,
         refresh_every: float | None = None,
         extra_actions: Collection[str] = (),
         version: str | None = None,
@@ -106,21 +112,33 @@ class LiveRouter:
         ``prefix`` may hold URL kwargs, as ``projects/{project_pk}/tasks`` or as a regex group. A
         list and a row that are two generic views may have one prefix.
         The names override what prefix, basename and serializer give to the GraphQL roots and
-        row type. ``refresh_every`` has what is watched of the view read again at that interval
-        (seconds, at least 0.1), for rows that depend on what no change tells of: the time, a
-        cache, a file. It costs an evaluation each time. ``extra_actions`` names methods of the
+        row type. ``actions`` are those of ``list`` and ``retrieve`` that go live, all that the view
+        has by default. ``exclude_fields`` are fields of its serializer that are neither shown nor
+        evaluated, ``exclude_arguments`` query parameters that can't be passed, and ``enum_names``
+        names the enum of such a field or parameter; the schema is a ``SchemaError`` where the view
+        has no such thing. ``refresh_every`` has what is watched of the view read again at that
+        interval (seconds, at least 0.1), for rows that depend on what no change tells of: the time,
+        a cache, a file. It costs an evaluation each time. ``extra_actions`` names methods of the
         ViewSet with ``@action(detail=False)`` that answer a list of rows: each is a root of its
         own, named by prefix and ``url_path``, and told as a whole. ``version`` is the one that the
         view's versioning scheme would find out, where no argument can say it. Raises ``LiveError``
-        for what is no view with a model, for a prefix that is taken, for an action that is no such
-        list, and once the schema is built.
+        for what is no view with a model, for an action that it has not or that is no such list, for
+        an option that is no name or no list of names, for a prefix that is taken, and once the
+        schema is built.
         """
         _check_view(viewset)
         _check_interval(refresh_every)
-        names = {"list_name": list_name, "retrieve_name": retrieve_name, "type_name": type_name}
+        wanted = _checked_actions(viewset, actions)
+        options = checked_options(
+            list_name=list_name,
+            retrieve_name=retrieve_name,
+            type_name=type_name,
+            exclude_fields=exclude_fields,
+            exclude_arguments=exclude_arguments,
+            enum_names=enum_names,
+        )
         route = re.sub(r"{(\w+)}", r"(?P<\1>[^/.]+)", prefix.strip("/"))
         if not issubclass(viewset, ViewSetMixin):
-            actions = tuple(action for action in ACTIONS if hasattr(viewset, action))
             if extra_actions:
                 raise LiveError(_no_extra_action(viewset, next(iter(extra_actions)), ()))
             self._add(
@@ -129,8 +147,8 @@ class LiveRouter:
                     prefix,
                     basename,
                     route,
-                    actions,
-                    names=names,
+                    wanted,
+                    options=options,
                     refresh_every=refresh_every,
                     version=version,
                 )
@@ -144,8 +162,8 @@ class LiveRouter:
                 f"{viewset.__name__} has no `queryset` attribute to take a basename from."
                 f" Name it: live.register({prefix!r}, {viewset.__name__}, basename=...)."
             ) from error
-        options = {"names": names, "refresh_every": refresh_every, "version": version}
-        self._include(router.get_urls(), {viewset: extra_actions}, options)
+        known = {"options": options, "refresh_every": refresh_every, "version": version}
+        self._include(router.get_urls(), {viewset: extra_actions}, known, wanted)
 
     def include(
         self,
@@ -173,8 +191,8 @@ class LiveRouter:
                 f" patterns; {router!r} came. A single view goes into register()."
             )
         _check_interval(refresh_every)
-        options = {"refresh_every": refresh_every, "version": version, "included": True}
-        if not self._include(patterns, extra_actions or {}, options):
+        known = {"refresh_every": refresh_every, "version": version, "included": True}
+        if not self._include(patterns, extra_actions or {}, known):
             raise LiveError(
                 f"include() found no ViewSet with a list or retrieve action in {router!r}."
                 " Register ViewSets on the router before it is included."
@@ -184,7 +202,8 @@ class LiveRouter:
         self,
         patterns: Sequence[URLPattern | URLResolver],
         extra_actions: Mapping[type[Any], Collection[str]],
-        options: Mapping[str, Any],
+        known: Mapping[str, Any],
+        actions: Collection[str] = ACTIONS,
     ) -> int:
         found = list(mounts(patterns))
         wanted = {(view, name) for view, names in extra_actions.items() for name in names}
@@ -194,11 +213,11 @@ class LiveRouter:
                 raise LiveError(_no_extra_action(view_class, name, lists))
         registrations: list[_Registration] = []
         for mount in found:
-            if mount.action not in ACTIONS and (mount.view_class, mount.action) not in wanted:
-                continue
-            _gather(registrations, _registration(mount, options))
+            if mount.action in actions or (mount.view_class, mount.action) in wanted:
+                _gather(registrations, _registration(mount, known))
         for registration in registrations:
             self._add(registration)
+        self._left_out |= left_out(patterns, {r.view_class for r in self._registrations})
         return len(registrations)
 
     def _add(self, registration: _Registration) -> None:
@@ -224,6 +243,9 @@ class LiveRouter:
 
     @cached_property
     def _described(self) -> tuple[tuple[_Registration, ViewDescription], ...]:
+        return self._describe_all()
+
+    def _describe_all(self) -> tuple[tuple[_Registration, ViewDescription], ...]:
         """The registrations with their descriptions, without included views of no known model."""
         found = []
         for registration in self._registrations:
@@ -232,13 +254,30 @@ class LiveRouter:
             except ModelUnknownError as error:
                 if not registration.included:
                     raise
-                warnings.warn(f"{error} It is left out.", SchemaWarning, stacklevel=2)
+                self._left_out[registration.view_class] = str(error)
+                warnings.warn(f"{error} It is left out.", SchemaWarning, stacklevel=3)
         return tuple(found)
 
     @property
     def views(self) -> tuple[ViewDescription, ...]:
         """The descriptions of the registered views, in the order of registration."""
         return tuple(view for _, view in self._described)
+
+    def described(self) -> tuple[tuple[_Registration, ViewDescription], ...]:
+        """What was registered, in that order, each with its description.
+
+        Made anew until ``views`` are there: registering may go on after it.
+        """
+        return self._described if "_described" in self.__dict__ else self._describe_all()
+
+    def describe(self) -> tuple[ViewDescription, ...]:
+        """The descriptions alone, as ``views`` and as fresh as ``described``."""
+        return tuple(view for _, view in self.described())
+
+    @property
+    def left_out(self) -> Mapping[type[Any], str]:
+        """The views of included routers that are not live, and why."""
+        return dict(self._left_out)
 
     @cached_property
     def _types(self) -> BuiltTypes:
@@ -367,6 +406,24 @@ def _check_view(view: object) -> None:
         )
 
 
+def _checked_actions(view: type[Any], actions: Collection[str] | None) -> tuple[str, ...]:
+    """Those of ``ACTIONS`` that are wanted of the view."""
+    has = tuple(action for action in ACTIONS if hasattr(view, action))
+    if actions is None:
+        return has
+    if isinstance(actions, str) or not actions:
+        raise LiveError(
+            f'actions= expected a list such as ["list"] or ["list", "retrieve"]; {actions!r} came.'
+        )
+    for action in actions:
+        if action not in has:
+            raise LiveError(
+                f"actions= names {action!r}, which {view.__name__} can't be live with. Expected"
+                f" some of {list(has)}."
+            )
+    return tuple(action for action in has if action in actions)
+
+
 def _check_interval(seconds: object) -> None:
     if seconds is None:
         return
@@ -412,18 +469,18 @@ def _describe(registration: _Registration) -> ViewDescription:
         url_kwargs=registration.given,
         version=registration.version,
         single=registration.single,
-        **registration.names,
+        **registration.options,
     )
 
 
-def _registration(mount: Mount, options: Mapping[str, Any]) -> _Registration:
+def _registration(mount: Mount, known: Mapping[str, Any]) -> _Registration:
     """One action's registration; that of a row is at the route of its list, if it is routed."""
     extra = mount.action if mount.action not in ACTIONS else None
     route = mount.route
     single = mount.action == "retrieve" and not mount.picks
     if mount.action == "retrieve" and not single and issubclass(mount.view_class, ViewSetMixin):
         route = re.sub(r"/?(\(\?P<\w+>(?:[^()\\]|\\.)*\)|<[\w:]+>)$", "", route)
-    known = {**options, "version": options.get("version") or mount.version}
+    known = {**known, "version": known.get("version") or mount.version}
     return _Registration(
         mount.view_class,
         route,

@@ -7,10 +7,12 @@ dataclasses; `build_types` makes strawberry types of such descriptions.
 from __future__ import annotations
 
 from .arguments import ArgumentDescription, Style
-from .build import BuiltTypes, build_types
-from .exceptions import ModelUnknownError, SchemaError, SchemaWarning
+from .build import BuiltTypes, build_types, check_names
+from .exceptions import ModelUnknownError, NameClashError, SchemaError, SchemaWarning
 from .fields import FieldScope, register_field, register_field_type
+from .notes import Note
 from .parameters import ParameterScope, register_backend
+from .registry import register_filter, register_filter_type, register_serializer
 from .root_fields import Resolvers, root_of
 from .roots import RootDescription, ViewCall, ViewDescription
 from .types import (
@@ -37,6 +39,8 @@ __all__ = [
     "FieldScope",
     "ListType",
     "ModelUnknownError",
+    "NameClashError",
+    "Note",
     "ObjectDescription",
     "ObjectType",
     "PageDescription",
@@ -51,9 +55,13 @@ __all__ = [
     "ViewCall",
     "ViewDescription",
     "build_types",
+    "check_names",
     "describe_view",
     "register_backend",
     "register_field",
     "register_field_type",
+    "register_filter",
+    "register_filter_type",
+    "register_serializer",
     "root_of",
 ]

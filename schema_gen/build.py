@@ -23,7 +23,7 @@ from .scalars import ANNOTATIONS, SCALAR_MAP
 from .types import EnumType, ListType, ObjectType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from strawberry.types.field import StrawberryField
     from strawberry.types.scalar import ScalarDefinition
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .roots import RootDescription, ViewDescription
     from .types import EnumDescription, ObjectDescription, TypeDescription
 
-__all__ = ["BuiltTypes", "build_types"]
+__all__ = ["BuiltTypes", "build_types", "check_names"]
 
 _builds = itertools.count(1)
 
@@ -57,16 +57,22 @@ def build_types(views: Sequence[ViewDescription], resolvers: Resolvers) -> Built
     A SchemaError names both sides where two roots or two different types have one name, and says
     how to mend it; likewise where there is no root at all.
     """
-    catalogue = Catalogue()
-    for view in views:
-        for root in view.roots:
-            catalogue.add(root)
+    catalogue = check_names(views)
     if not catalogue.roots:
         raise SchemaError(
             "There is nothing to build a schema of: expected at least one view with a list() or "
             "retrieve() action. Register one."
         )
     return _Builder(catalogue, resolvers).build()
+
+
+def check_names(views: Iterable[ViewDescription]) -> Catalogue:
+    """Every named type of the views; a NameClashError names both sides of a clash."""
+    catalogue = Catalogue()
+    for view in views:
+        for root in view.roots:
+            catalogue.add(root)
+    return catalogue
 
 
 class QueryDefinition(StrawberryObjectDefinition):
@@ -92,11 +98,16 @@ class _Builder:
         # Strawberry takes two classes of one module and qualified name for the same type.
         self.scope = f"build_{next(_builds)}"
         self.enums = {name: self._enum(item) for name, item in catalogue.enums.items()}
-        self.classes = {name: self._class(name) for name in catalogue.objects}
+        self.classes = {
+            name: self._class(name) if found.own is None else found.own.cls
+            for name, found in catalogue.objects.items()
+        }
 
     def build(self) -> BuiltTypes:
         query = self._query()
         for name, item in self.catalogue.objects.items():
+            if item.own is not None:
+                continue
             fields: list[StrawberryField] = self._row_fields(item)
             if name in self.catalogue.envelopes.values():
                 fields.append(_query_root_field(query))

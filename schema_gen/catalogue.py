@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .envelopes import envelope, page_object
-from .exceptions import SchemaError
+from .exceptions import NameClashError
+from .own_types import definition_of, path_of, reachable
 from .scalars import ANNOTATIONS
 from .types import EnumDescription, EnumType, ListType, ObjectDescription, ObjectType
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from .own_types import OwnType
     from .roots import RootDescription
     from .types import TypeDescription
 
@@ -42,10 +44,10 @@ class Catalogue:
     _known: dict[str, tuple[Hashable, str]] = field(default_factory=_reserved)
 
     def add(self, root: RootDescription) -> None:
-        """Enter a root and all that it leads to. A SchemaError names both sides of a clash."""
+        """Enter a root and all that it leads to. A NameClashError names both sides of a clash."""
         other = self.roots.setdefault(root.name, root)
         if other is not root:
-            raise SchemaError(
+            raise NameClashError(
                 f"Two roots are called {root.name!r}: {_place(other)} and {_place(root)}. "
                 f"{ROOT_MEND}"
             )
@@ -59,11 +61,20 @@ class Catalogue:
             self._type(argument.type, f"the argument {argument.name!r} of {root.name!r}")
 
     def _object(self, found: ObjectDescription, origin: str) -> None:
+        if found.own is not None:
+            self._own(found, found.own)
+            return
         if not self._is_new(found.name, (origin, found.signature), origin):
             return
         self.objects[found.name] = found
         for item in found.fields:
             self._type(item.type, f"the field {item.key!r} of {found.origin}")
+
+    def _own(self, found: ObjectDescription, own: OwnType) -> None:
+        """A type of the project's own takes its name, and those of all that it leads to."""
+        for cls in reachable(own.cls):
+            self._is_new(definition_of(cls).name, ("own", cls), path_of(cls))
+        self.objects.setdefault(found.name, found)
 
     def _type(self, found: TypeDescription, place: str) -> None:
         if isinstance(found, ListType):
@@ -86,7 +97,7 @@ class Catalogue:
             return True
         if known[0] == signature:
             return False
-        raise SchemaError(
+        raise NameClashError(
             f"Two different types are called {name!r}: {known[1]} and {origin}. {MEND}"
         )
 

@@ -56,7 +56,7 @@ class FieldScope:
     def json(self, problem: str, mend: str) -> TypeDescription:
         """Nullable JSON, and a warning that says why and how to mend it."""
         place = f"{type(self.serializer).__name__}.{self.name}"
-        self.describer.warn(place, f"{problem}, so it is nullable JSON", mend)
+        self.describer.warn(place, f"{problem}, so it is nullable JSON", mend, "json")
         return ScalarType("JSON", nullable=True)
 
     def hint(self, hint: Any) -> TypeDescription | None:
@@ -66,9 +66,12 @@ class FieldScope:
     def make_enum(self, choices: Any) -> EnumType | None:
         """The enum of `choices`, nullable: a stored value may be none of them.
 
-        It is named after its place, so that no other enum ever takes or changes its name.
+        It is named after its place, so that no other enum ever takes or changes its name, unless
+        the view's registration names it.
         """
-        enum = enum_from_choices(f"{self.owner}{pascal(self.name)}Enum", choices)
+        default = f"{self.owner}{pascal(self.name)}Enum"
+        name = self.describer.enum_name(self.serializer, self.name, default)
+        enum = enum_from_choices(name, choices)
         return EnumType(enum, nullable=True) if enum else None
 
     def make_object(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import django_filters as df
 from django.db.models import Field
@@ -17,18 +17,19 @@ from django_filters.rest_framework import DjangoFilterBackend
 from django_filters.utils import get_model_field
 
 from .arguments import Style
-from .hints import HINT_SCALARS, parameter_hint, split_optional
+from .hints import HINT_SCALARS, parameter_hint, split_optional, type_of_hint
 from .model_fields import scalar_of_model_field
 from .parameters import register_backend
+from .registry import FilterDescriber, filter_describer, register_filter
 from .spectacular import OPENAPI_SCALARS, annotation, scalar_of_schema
 from .types import ListType, ScalarType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from .arguments import ArgumentDescription
     from .parameters import ParameterScope
-    from .types import TypeDescription
+    from .types import EnumType, ObjectType, TypeDescription
 
 __all__ = ["FilterScope", "register_filter"]
 
@@ -95,7 +96,7 @@ class FilterScope:
             self.key,
             f"nothing says what a value of its {type(self.filter).__name__} is",
             "Hint the value of its method, put @extend_schema_field on that, or call"
-            " schema_gen.filtersets.register_filter() for the filter's class.",
+            " register_filter_type() for the filter's class.",
         )
         return ScalarType("String")
 
@@ -106,6 +107,24 @@ class FilterScope:
             return ScalarType("String")
         return self.outer.enum(self.key, choices) or ScalarType("String")
 
+    @property
+    def place(self) -> str:
+        """The view and the filter, for messages."""
+        return f"{self.outer.describer.view}, {self.filterset_class.__name__}.{self.key}"
+
+    def hint(self, hint: Any) -> TypeDescription | None:
+        """The type of a Python hint, None if it is none that an argument can have."""
+        found = type_of_hint(hint, self)
+        return None if found is None or found.object is not None else found
+
+    def make_enum(self, choices: Any) -> EnumType | None:
+        """The enum of `choices`, named after the parameter; for hints."""
+        return self.outer.enum(self.key, choices)
+
+    def make_object(self, name: str, origin: Any, fields: Any) -> ObjectType:
+        """The object of a class with hints; for hints, and no argument can have one."""
+        return self.outer.describer.make_object(name, origin, fields)
+
     def target(self) -> TypeDescription:
         """What identifies a row of the related model: ID, or the type of `to_field_name`."""
         name = self.filter.extra.get("to_field_name")
@@ -115,22 +134,6 @@ class FilterScope:
         if name in (None, "pk") or model is None:
             return ScalarType("ID")
         return ScalarType(scalar_of_model_field(model._meta.get_field(name)) or "String")
-
-
-FilterDescriber: TypeAlias = "Callable[[FilterScope], TypeDescription]"
-
-_registry: dict[type, FilterDescriber] = {}
-
-
-def register_filter(*filter_classes: type) -> Callable[[FilterDescriber], FilterDescriber]:
-    """Decorate the function that says what type a value of these filters has."""
-
-    def register(describe: FilterDescriber) -> FilterDescriber:
-        for filter_class in filter_classes:
-            _registry[filter_class] = describe
-        return describe
-
-    return register
 
 
 def _always(scalar: str) -> FilterDescriber:
@@ -221,10 +224,10 @@ def _type(scope: FilterScope) -> TypeDescription:
     override = scope.override()
     if override is not None:
         return override
-    classes = [base for base in type(scope.filter).__mro__ if base in _registry]
     # A comma-joined filter says in its other base what one of its values is.
-    found = _registry[classes[0]](scope)
-    return ListType(found) if isinstance(scope.filter, df.BaseCSVFilter) else found
+    found = filter_describer(type(scope.filter))(scope)
+    joined = isinstance(scope.filter, df.BaseCSVFilter) and not isinstance(found, ListType)
+    return ListType(found) if joined else found
 
 
 def _argument_scalar(schema: Mapping[str, Any]) -> str:

@@ -6,13 +6,25 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from .exceptions import SchemaError
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["argument_name", "camel", "pascal", "type_name", "unique", "upper_snake"]
+__all__ = [
+    "argument_name",
+    "camel",
+    "checked_name",
+    "pascal",
+    "type_name",
+    "unique",
+    "upper_snake",
+]
 
 WORD = re.compile(r"[A-Za-z0-9]+")
 HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# GraphQL specification, 2.1.9; two underscores in front are introspection's own.
+NAME = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
 RESERVED_ARGUMENTS = frozenset({"info"})
 
 
@@ -62,3 +74,13 @@ def unique(name: str, taken: Collection[str]) -> str:
         number += 1
         candidate = f"{name}_{number}"
     return candidate
+
+
+def checked_name(name: object, option: str) -> str:
+    """`name`, if GraphQL can have it. A SchemaError that says which `option` has it, if not."""
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise SchemaError(
+            f"{option} expected a GraphQL name (letters, digits and underscores, no digit and no "
+            f"two underscores in front), {name!r} came."
+        )
+    return name

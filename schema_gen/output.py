@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from strawberry.types.field import StrawberryField
 
 from .scalars import COERCIONS
-from .types import EnumType, ListType, ScalarType
+from .types import EnumType, ListType, ObjectType, ScalarType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .own_types import OwnType
     from .types import FieldDescription, TypeDescription
 
 __all__ = ["RowField", "coercion", "inert"]
@@ -63,7 +64,27 @@ def coercion(type_: TypeDescription, place: str) -> Callable[[Any], Any] | None:
         return _enum_coercion(type_, place)
     if isinstance(type_, ListType):
         return _list_coercion(type_, place)
+    if isinstance(type_, ObjectType) and type_.object is not None and type_.object.own is not None:
+        return _own_coercion(type_.object.own)
     return None
+
+
+def _own_coercion(own: OwnType) -> Callable[[Any], Any]:
+    """How a row becomes an instance of the project's own type, its values made fit as well."""
+    inputs: dict[str, Callable[[Any], Any] | None] | None = None
+
+    def coerce(row: Any) -> Any:
+        nonlocal inputs
+        if inputs is None:
+            # Not before it is used: the type may lead to itself.
+            inputs = {f.key: coercion(f.type, f"{own.name}.{f.name}") for f in own.inputs}
+        values = {key: row.get(key) for key in inputs}
+        for key, fit in inputs.items():
+            if fit is not None and values[key] is not None:
+                values[key] = fit(values[key])
+        return own.cls(**values)
+
+    return coerce
 
 
 def _enum_coercion(type_: EnumType, place: str) -> Callable[[Any], Any]:

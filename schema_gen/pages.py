@@ -88,5 +88,6 @@ def _type(key: str, value: Any, schema: Any, place: str, describer: Describer) -
         f"{place}.{key}",
         "its get_paginated_response_schema() does not say what this is, so it is nullable JSON",
         "Override that method together with get_paginated_response().",
+        "json",
     )
     return ScalarType("JSON", nullable=True)

@@ -68,7 +68,8 @@ class ParameterScope:
 
     def enum(self, key: str, choices: Any) -> EnumType | None:
         """The enum of a parameter's choices: the row's own where it has one of these values."""
-        name = f"{self.base}{pascal(key)}Enum"
+        default = f"{self.base}{pascal(key)}Enum"
+        name = self.describer.options.enum_name(key, default)
         enum = enum_from_choices(name, choices)
         if enum is None:
             return None
@@ -84,12 +85,15 @@ class ParameterScope:
         """The argument for an ordering parameter; `terms` as it is sent, with minus signs."""
         values: dict[str, EnumValueDescription] = {}
         for term in dict.fromkeys(terms):
+            if self.describer.options.hides(term.removeprefix("-")):
+                continue  # The order of the rows would tell what they hold.
             suffix = "DESC" if term.startswith("-") else "ASC"
             name = unique(f"{upper_snake(term.removeprefix('-'))}_{suffix}", values)
             values[name] = EnumValueDescription(name, term)
         if not values:
             return None
-        enum = EnumDescription(f"{self.base}{pascal(key)}", tuple(values.values()))
+        name = self.describer.options.enum_name(key, f"{self.base}{pascal(key)}")
+        enum = EnumDescription(name, tuple(values.values()))
         return self.argument(
             key,
             ListType(EnumType(enum)),
@@ -146,6 +150,7 @@ def _declared(source: Any, scope: ParameterScope) -> Iterable[ArgumentDescriptio
             "the query parameters that it reads are not known, so it has no arguments",
             "Give it a get_schema_operation_parameters(view), or call "
             "schema_gen.register_backend() for it.",
+            "left out",
         )
         return
     for parameter in declared(scope.view):

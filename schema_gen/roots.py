@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
     from .arguments import ArgumentDescription
+    from .notes import Note
     from .routes import Route
     from .types import ObjectDescription, PageDescription
 
@@ -88,7 +89,10 @@ class RootDescription:
 
 @dataclass(frozen=True, eq=False)
 class ViewDescription:
-    """A view and the roots it has; a view none of whose actions can be described has none."""
+    """A view and the roots it has; a view none of whose actions can be described has none.
+
+    `notes` are what the SchemaWarnings said of it.
+    """
 
     view_class: type
     initkwargs: Mapping[str, Any]
@@ -98,3 +102,4 @@ class ViewDescription:
     lookup_field: str
     lookup_url_kwarg: str
     roots: tuple[RootDescription, ...] = field(default=())
+    notes: tuple[Note, ...] = ()

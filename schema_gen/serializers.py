@@ -11,6 +11,10 @@ from .classes import is_drf_s_own, own_doc
 from .exceptions import SchemaError, SchemaWarning
 from .fields import FieldScope, describe_field
 from .naming import camel, pascal, type_name
+from .notes import Note
+from .options import ViewOptions
+from .own_types import definition_of, shown_as
+from .registry import own_type_of, serializer_name
 from .sources import follow
 from .spectacular import annotation
 from .types import FieldDescription, ObjectDescription, ObjectReference, ObjectType, reference_to
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from django.db.models import Model
     from rest_framework.serializers import Serializer
 
+    from .notes import NoteKind
     from .sources import Annotation, Source
 
 __all__ = ["Describer"]
@@ -32,14 +37,18 @@ class Describer:
 
     view: str
     annotations: Mapping[str, Annotation] = field(default_factory=dict)
+    options: ViewOptions = field(default_factory=lambda: ViewOptions(""))
+    notes: list[Note] = field(default_factory=list)
+    _row: Any = None
     _open: dict[Any, ObjectReference] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
 
-    def warn(self, place: str, problem: str, mend: str) -> None:
-        """Warn once that `place` (serializer and field, or an action) is described loosely."""
+    def warn(self, place: str, problem: str, mend: str, kind: NoteKind = "loose") -> None:
+        """Warn and note once that `place` (serializer and field, or an action) is loose."""
         text = f"{self.view}, {place}: {problem}. {mend}"
         if text not in self._warned:
             self._warned.add(text)
+            self.notes.append(Note(kind, place, problem, mend))
             warnings.warn(SchemaWarning(text), stacklevel=2)
 
     def row(
@@ -49,7 +58,20 @@ class Describer:
 
         A ValueError if the serializer has nothing to read.
         """
+        self._row = serializer
+        own = own_type_of(type(serializer))
+        if own is not None and name not in (None, definition_of(own).name):
+            raise SchemaError(
+                f"{self.view}: its rows would be called {name!r}, but {type(serializer).__name__} "
+                f"is registered with a strawberry type of its own, {own.__name__}. Leave "
+                f"type_name= out; where list and retrieve show other fields, register both "
+                f"serializers."
+            )
         return self._described(serializer, model, name or self._name(serializer), self.annotations)
+
+    def enum_name(self, serializer: Any, key: str, default: str) -> str:
+        """The name of the enum of a serializer's field: a row's may be given by its view."""
+        return self.options.enum_name(key, default) if serializer is self._row else default
 
     def nested(self, serializer: Serializer[Any], model: type[Model] | None) -> ObjectType:
         """The type of a serializer inside another; one under description is referred to.
@@ -91,6 +113,12 @@ class Describer:
 
     def _name(self, serializer: Serializer[Any]) -> str:
         cls = type(serializer)
+        own = own_type_of(cls)
+        if own is not None:
+            return str(definition_of(own).name)
+        said = serializer_name(cls)
+        if said is not None:
+            return said
         meta = getattr(cls, "Meta", None)
         explicit = annotation(serializer).get("component_name") or getattr(meta, "ref_name", None)
         if explicit:
@@ -131,7 +159,7 @@ class Describer:
                 id_source = _id_source(source, item.source_attrs)
         if not fields:
             raise ValueError(f"{cls.__name__} has no field that can be read")
-        return ObjectDescription(
+        whole = ObjectDescription(
             name,
             tuple(fields.values()),
             cls,
@@ -140,6 +168,8 @@ class Describer:
             id_key=fields["id"].key if "id" in fields else None,
             id_source=id_source,
         )
+        own = own_type_of(cls)
+        return whole if own is None else shown_as(own, whole, self.view)
 
     def _keep(
         self, fields: dict[str, FieldDescription], described: FieldDescription, cls: type

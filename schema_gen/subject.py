@@ -144,7 +144,9 @@ class Subject:
 
     def left_out(self, action: str, reason: str, mend: str) -> None:
         """Warn that an action has no root."""
-        self.describer.warn(f"{action}()", f"{reason}, so the view has no {action} root", mend)
+        self.describer.warn(
+            f"{action}()", f"{reason}, so the view has no {action} root", mend, "left out"
+        )
 
     def _view(self, action: str, user: Any) -> GenericAPIView[Any]:
         route = self.action_route(action)
@@ -267,6 +269,9 @@ def _guessed(subject: Subject, guess: type[Model] | None, error: Exception) -> t
             f"answer a queryset, it raised {error!r}. {mend}"
         ) from error
     subject.describer.warn(
-        "get_queryset()", f"it failed ({error!r}), so its serializer's model is taken", mend
+        "get_queryset()",
+        f"it failed ({error!r}), so its serializer's model is taken",
+        mend,
+        "queryset",
     )
     return guess

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from .own_types import OwnType
+
 __all__ = [
     "EnumDescription",
     "EnumType",
@@ -168,6 +170,8 @@ class ObjectDescription:
     leaving fields out of the serializer is not safe, because its output is not made field by
     field. `id_key` is the key in `serializer.data` that holds the row's GraphQL `id`, `id_source`
     the model attribute that it reads (`"pk"` for the primary key), None where that is unknown.
+    `own` is the strawberry type of the project's own that it is shown as; `excluded` are the keys
+    that the view's registration keeps out of the serializer itself.
     """
 
     name: str
@@ -177,6 +181,8 @@ class ObjectDescription:
     description: str | None = None
     id_key: str | None = None
     id_source: str | None = None
+    own: OwnType | None = None
+    excluded: frozenset[str] = frozenset()
 
     @property
     def origin(self) -> str:
@@ -188,6 +194,8 @@ class ObjectDescription:
     @property
     def signature(self) -> Hashable:
         """Equal for two objects of one serializer exactly when they print the same."""
+        if self.own is not None:
+            return ("own", self.own.cls)
         fields = tuple((field.name, field.key, field.type.signature) for field in self.fields)
         return (self.origin, fields)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from rest_framework.serializers import ListSerializer
@@ -10,6 +11,7 @@ from .classes import definer, is_drf_s_own, own_doc
 from .exceptions import SchemaError
 from .names import RootNames, root_names
 from .naming import pascal
+from .options import ViewOptions
 from .pages import describe_page, paginates
 from .parameters import ParameterScope, describe_backends, describe_paginator
 from .path import path_arguments
@@ -47,6 +49,9 @@ def describe_view(
     list_name: str | None = None,
     retrieve_name: str | None = None,
     type_name: str | None = None,
+    exclude_fields: Collection[str] = (),
+    exclude_arguments: Collection[str] = (),
+    enum_names: Mapping[str, str] | None = None,
     extra_action: str | None = None,
     url_kwargs: Mapping[str, Any] | None = None,
     version: str | None = None,
@@ -64,6 +69,11 @@ def describe_view(
     SchemaError if the scheme does not know it. `single` says that the view shows one row that no
     URL kwarg picks, such as the user's own profile: its root is named by the route.
 
+    `exclude_fields` are keys of the row's serializer that are taken out of it, so that they are
+    never evaluated; `exclude_arguments` are query parameters that can't be passed, by their own or
+    their GraphQL names; `enum_names` names the enums of such fields and parameters. A SchemaError
+    for one that the view does not have.
+
     An action with a body of the view's own, or without model instances to show, is described with
     the `handler` to call. The view's own hooks are called, as in a GET, with `swagger_fake_view`
     set and SQL refused. An action that can't be described is left out with a SchemaWarning. A view
@@ -79,6 +89,12 @@ def describe_view(
             url_kwargs=url_kwargs,
             version=version,
             single=single,
+        )
+        options = subject.describer.options = ViewOptions(
+            subject.describer.view,
+            exclude_fields=exclude_fields,
+            exclude_arguments=exclude_arguments,
+            enum_names=enum_names,
         )
         names = root_names(
             subject.route,
@@ -108,6 +124,8 @@ def describe_view(
         if len(roots) == 2 and _are_variants(roots[0].row, roots[1].row):
             name = f"{roots[1].row.name}ListItem"
             roots[:1] = filter(None, [_root(subject, "list", names, prefix, name)])
+        if roots:
+            options.check()
     return ViewDescription(
         view_class,
         subject.initkwargs,
@@ -117,6 +135,7 @@ def describe_view(
         subject.lookup_field,
         subject.lookup_url_kwarg,
         tuple(roots),
+        tuple(subject.describer.notes),
     )
 
 
@@ -140,6 +159,8 @@ def _root(
 
     try:
         page, arguments = subject.asked(action, ask)
+    except SchemaError:
+        raise
     except Exception as error:  # noqa: BLE001 (whatever the view's own code raises)
         mend = "Let its filters and its paginator work on an empty queryset, without SQL."
         subject.left_out(action, f"asking for its filters or its page failed: {error!r}", mend)
@@ -153,6 +174,7 @@ def _root(
         *version_argument(subject.scheme, subject.version, names.base),
         *arguments,
     ]
+    arguments = _kept(subject, arguments)
     _refuse_twins(subject, arguments)
     return RootDescription(
         name=names.list if action == "list" else names.retrieve,
@@ -178,6 +200,21 @@ def _root(
     )
 
 
+def _kept(subject: Subject, arguments: list[ArgumentDescription]) -> list[ArgumentDescription]:
+    """The arguments that are not excluded; a warning for those that tell of excluded fields."""
+    options = subject.describer.options
+    kept = options.kept(arguments)
+    for argument in kept:
+        if argument.place == "query" and options.hides(argument.key):
+            subject.describer.warn(
+                f"the argument {argument.name!r}",
+                "it asks for rows by a field that exclude_fields keeps out, so that what comes "
+                "tells what the field holds",
+                "Name it in exclude_arguments, too.",
+            )
+    return kept
+
+
 def _row(
     subject: Subject, action: Action, queryset: Any, type_name: str | None
 ) -> ObjectDescription | None:
@@ -186,7 +223,9 @@ def _row(
         return None
     subject.describer.annotations = annotations_of(queryset)
     try:
-        return subject.describer.row(serializer, subject.model, type_name)
+        excluded = subject.describer.options.drop_fields(serializer)
+        row = subject.describer.row(serializer, subject.model, type_name)
+        return replace(row, excluded=excluded) if excluded else row
     except SchemaError:
         raise
     except Exception as error:  # noqa: BLE001 (whatever the serializer's own code raises)

@@ -112,6 +112,32 @@ def test_a_view_with_one_of_the_two(view: type[Any], names: list[str]) -> None:
     assert list(_roots(live)) == names
 
 
+@pytest.mark.parametrize("view", [FenceViewSet, FenceList])
+def test_only_the_actions_that_are_asked_for(view: type[Any]) -> None:
+    live = LiveRouter()
+    live.register("fences", view, "fence", actions=["list"])
+    assert list(_roots(live)) == ["fences"]
+
+
+def test_fields_arguments_and_enums_by_registration() -> None:
+    live = LiveRouter()
+    live.register(
+        "tasks",
+        project.TaskViewSet,
+        "task",
+        exclude_fields=["estimate"],
+        exclude_arguments=["search", "title__icontains"],
+        enum_names={"status": "TaskState"},
+    )
+    sdl = live.schema.as_str()
+    assert "estimate" not in sdl
+    assert "search:" not in sdl
+    assert "status: TaskState" in sdl
+    names = {argument.name for argument in _roots(live)["tasks"].arguments}
+    assert {"status", "priorityGte"} <= names
+    assert not {"search", "titleIcontains"} & names
+
+
 # A DRF router as a whole.
 
 
@@ -127,9 +153,19 @@ def test_everything_that_a_router_holds(router_class: Any, use_regex_path: bool)
     router = router_class(use_regex_path=use_regex_path)
     router.register("fences", FenceViewSet)
     router.register("rows", RowsOnly, basename="row")
+
+    class Writing(mixins.CreateModelMixin, viewsets.GenericViewSet[models.Fence]):
+        queryset = models.Fence.objects.order_by("id")
+        serializer_class = serializers.FenceSerializer
+
     router.register("status", Status, basename="status")
+    router.register("writing", Writing, basename="writing")
     live = LiveRouter()
     live.include(router)
+    assert live.left_out == {
+        Status: "It is no GenericAPIView, so it has no model.",
+        Writing: "It has neither list() nor retrieve().",
+    }
     assert {root.prefix for root in _roots(live).values()} == {"fences", "rows"}
     assert sorted(_roots(live)) == ["fence", "fences", "row"]
 
@@ -224,6 +260,42 @@ def test_a_view_without_a_basename() -> None:
         LiveRouter().register("notes", project.NoteViewSet)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"actions": ["list", "create"]}, r"'create', which FenceViewSet can't.*\['list', 'retri"),
+        ({"actions": "list"}, r'expected a list such as \["list"\].*\'list\' came'),
+        ({"actions": []}, r"expected a list such as"),
+        ({"exclude_fields": "number"}, r"exclude_fields= expected a list of names.*'number' came"),
+        ({"exclude_arguments": 3}, r"exclude_arguments= expected a list of names.*3 came"),
+        ({"exclude_fields": [None]}, r"exclude_fields= expected a list of names"),
+        ({"enum_names": ["status"]}, r"enum_names= expected a mapping"),
+        ({"enum_names": {"status": "a b"}}, r"enum_names\['status'\]= expected a GraphQL name"),
+        ({"enum_names": {"status": None}}, r"enum_names\['status'\]= expected a GraphQL name"),
+        ({"type_name": "a b"}, r"type_name= expected a GraphQL name.*'a b' came"),
+        ({"list_name": "__fences"}, r"list_name= expected a GraphQL name"),
+        ({"retrieve_name": "1st"}, r"retrieve_name= expected a GraphQL name"),
+    ],
+)
+def test_an_option_that_can_t_be(options: Any, message: str) -> None:
+    live = LiveRouter()
+    with pytest.raises(LiveError, match=message):
+        live.register("fences", FenceViewSet, **options)
+    assert live.views == ()
+
+
+def test_an_action_that_the_view_has_not() -> None:
+    with pytest.raises(LiveError, match=r"names 'retrieve', which FenceList can't.*\['list'\]"):
+        LiveRouter().register("fences", FenceList, actions=["list", "retrieve"])
+
+
+def test_a_field_that_the_serializer_has_not() -> None:
+    live = LiveRouter()
+    live.register("fences", FenceViewSet, exclude_fields=["nubmer"])
+    with pytest.raises(SchemaError, match=r"'nubmer', which is no field of .*\['id', 'number'\]"):
+        _ = live.schema
+
+
 def test_what_is_no_router() -> None:
     with pytest.raises(LiveError, match=r"include\(\) expected a DRF router.*FenceViewSet"):
         LiveRouter().include(FenceViewSet)  # type: ignore[arg-type]
@@ -258,6 +330,15 @@ def test_a_refused_schema_can_be_mended() -> None:
 
 
 # What is made of it.
+
+
+def test_describing_does_not_end_the_registering() -> None:
+    live = LiveRouter()
+    live.register("fences", FenceViewSet)
+    assert [view.prefix for view in live.describe()] == ["fences"]
+    live.register("gates", FenceList)
+    assert [view.prefix for view in live.describe()] == ["fences", "gates"]
+    assert live.views == live.describe()
 
 
 def test_the_schema_is_built_once() -> None:

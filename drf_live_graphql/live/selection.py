@@ -89,11 +89,15 @@ def select(row: ObjectDescription, nodes: Iterable[FieldNode], scope: Scope) -> 
 def prune(serializer: BaseSerializer[Any], row: ObjectDescription, selection: Selection) -> None:
     """Take the fields that are not in ``selection`` out of a serializer that was just made.
 
-    A serializer whose ``to_representation`` is its author's own keeps all its fields: it may read
-    any of them.
+    A serializer whose ``to_representation`` is its author's own keeps all its fields, as it may
+    read any of them, but for those that the view's registration excludes: nobody reads these.
     """
     fields = getattr(serializer, "fields", None)
-    if fields is None or not row.prunable:
+    if fields is None:
+        return
+    for key in row.excluded & set(fields):
+        del fields[key]
+    if not row.prunable:
         return
     wanted = dict(selection)
     described = {field.key: field for field in row.fields}

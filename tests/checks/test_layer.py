@@ -9,7 +9,8 @@ import pytest
 from channels.layers import InMemoryChannelLayer
 from django.core.checks import run_checks
 
-from drf_live_graphql import checks
+from drf_live_graphql.checks import layer as layer_checks
+from drf_live_graphql.checks import views
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper
@@ -20,6 +21,12 @@ MEMORY = "channels.layers.InMemoryChannelLayer"
 
 # On Django 6 the checks of the databases come along.
 pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+@pytest.fixture(autouse=True)
+def no_routers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said of the views of other tests is none of this one's."""
+    monkeypatch.setattr(views, "load_routers", tuple)
 
 
 class OwnLayer(InMemoryChannelLayer):
@@ -47,7 +54,7 @@ def redis_py(monkeypatch: pytest.MonkeyPatch) -> Any:
                 raise PackageNotFoundError(package)
             return number
 
-        monkeypatch.setattr(checks, "version", version)
+        monkeypatch.setattr(layer_checks, "version", version)
 
     return use
 
@@ -55,13 +62,13 @@ def redis_py(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_no_channel_layer(settings: SettingsWrapper) -> None:
     settings.CHANNEL_LAYERS = {}
     assert _ids() == ["drf_live_graphql.E001"]
-    [error] = checks.check_channel_layer()
+    [error] = layer_checks.check_channel_layer()
     assert "CHANNEL_LAYERS has no 'default'" in error.msg
-    assert checks.PUBSUB in str(error.hint)
+    assert layer_checks.PUBSUB in str(error.hint)
 
 
 def test_the_alias_of_the_setting_counts(settings: SettingsWrapper) -> None:
-    settings.CHANNEL_LAYERS = {"live": {"BACKEND": checks.PUBSUB, "CONFIG": {"hosts": [URL]}}}
+    settings.CHANNEL_LAYERS = {"live": {"BACKEND": layer_checks.PUBSUB, "CONFIG": {"hosts": [URL]}}}
     assert _ids() == ["drf_live_graphql.E001"]
     settings.DRF_LIVE_GRAPHQL = {"CHANNEL_LAYER": "live"}
     assert _ids() == []
@@ -77,7 +84,7 @@ def test_a_layer_in_memory_is_for_development(settings: SettingsWrapper, backend
 
 def test_pubsub_is_the_layer_of_choice(settings: SettingsWrapper, redis_py: Any) -> None:
     redis_py("8.0.0")
-    settings.CHANNEL_LAYERS = _layer(checks.PUBSUB, hosts=[URL])
+    settings.CHANNEL_LAYERS = _layer(layer_checks.PUBSUB, hosts=[URL])
     assert _ids() == []
 
 
@@ -114,7 +121,7 @@ def test_hosts_that_are_not_named_are_the_default_ones(
 
 
 def test_one_thread_for_all_is_for_tests(settings: SettingsWrapper) -> None:
-    settings.CHANNEL_LAYERS = _layer(checks.PUBSUB, hosts=[URL])
+    settings.CHANNEL_LAYERS = _layer(layer_checks.PUBSUB, hosts=[URL])
     settings.DRF_LIVE_GRAPHQL = {"THREAD_SENSITIVE": True}
     assert _ids() == ["drf_live_graphql.W002"]
     settings.DEBUG = True
