@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,7 +14,7 @@ from .enums import enum_from_choices
 from .exceptions import SchemaError
 from .hints import return_hint, type_of_hint
 from .naming import pascal
-from .nullability import may_be_null
+from .nullability import may_be_null, may_not_fit
 from .overrides import type_of_override
 from .spectacular import annotation
 from .types import EnumType, ScalarType
@@ -71,6 +72,10 @@ class FieldScope:
         enum = enum_from_choices(f"{self.owner}{pascal(self.name)}Enum", choices)
         return EnumType(enum, nullable=True) if enum else None
 
+    def within(self, owner: str, name: str) -> FieldScope:
+        """The surroundings of the field `name` of an object that a hint says; see `HintScope`."""
+        return replace(self, owner=owner, name=name)
+
     def make_object(
         self, name: str, origin: Any, fields: Callable[[], tuple[FieldDescription, ...]]
     ) -> ObjectType:
@@ -81,18 +86,39 @@ class FieldScope:
         """The object of a serializer inside this one."""
         return self.describer.nested(serializer, model)
 
+    def _told(self) -> Any:
+        """The method of a method field, else the property or method that the source ends at."""
+        if isinstance(self.field, serializers.SerializerMethodField):
+            return getattr(self.serializer, str(self.field.method_name), None)
+        return self.source.attribute
+
+    def override(self) -> Any:
+        """What `@extend_schema_field` says, of the field or of what it reads; else None."""
+        said = annotation(self.field).get("field")
+        return annotation(self._told()).get("field") if said is None else said
+
+    def deprecation(self) -> str | None:
+        """Why not to use the field: `@deprecated` (PEP 702), or the schema that overrides it."""
+        reason = getattr(self._told(), "__deprecated__", None)
+        if isinstance(reason, str):
+            return reason
+        said = self.override()
+        outdated = isinstance(said, Mapping) and said.get("deprecated")
+        return "Deprecated by its schema." if outdated else None
+
     def description(self) -> str | None:
         """The help text, else a label that says more than the name, else the docstring."""
         field = self.field
+        said = self.override()
+        if isinstance(said, Mapping) and said.get("description"):
+            return str(said["description"])
         if field.help_text:
             return str(field.help_text)
         label = str(field.label or "")
         if label and label.lower() != self.name.replace("_", " ").lower():
             return label
-        if isinstance(field, serializers.SerializerMethodField):
-            return inspect.getdoc(getattr(self.serializer, str(field.method_name), None))
-        attribute = self.source.attribute
-        return inspect.getdoc(attribute) if inspect.isfunction(attribute) else None
+        told = self._told()
+        return inspect.getdoc(told) if inspect.isroutine(told) else None
 
 
 PK_SCALARS = frozenset({"Int", "BigInt", "String", "UUID"})
@@ -150,6 +176,7 @@ def describe_field(scope: FieldScope) -> TypeDescription:
     if scope.source.is_pk and isinstance(found, ScalarType) and found.name in PK_SCALARS:
         found = replace(found, name="ID")
     nullable = found.nullable or may_be_null(scope.field, scope.source)
+    nullable = nullable or may_not_fit(found, scope.source)
     return found.optional() if nullable or _reads_its_own_way(scope.field) else found
 
 

@@ -6,6 +6,8 @@ import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rest_framework.serializers import HyperlinkedModelSerializer
+
 from . import field_types as _field_types  # noqa: F401 (DRF's own fields register themselves)
 from .classes import is_drf_s_own, own_doc
 from .exceptions import SchemaError, SchemaWarning
@@ -92,12 +94,13 @@ class Describer:
     def _name(self, serializer: Serializer[Any]) -> str:
         cls = type(serializer)
         meta = getattr(cls, "Meta", None)
-        explicit = annotation(serializer).get("component_name") or getattr(meta, "ref_name", None)
+        explicit = _own_name(cls)
         if explicit:
             return pascal(explicit)
         if "build_nested_field" in cls.__qualname__:
             # Meta.depth makes classes that are all called NestedSerializer.
-            return f"{meta.model.__name__}Depth{meta.depth}"  # type: ignore[union-attr]
+            links = "Links" if issubclass(cls, HyperlinkedModelSerializer) else ""
+            return f"{meta.model.__name__}{links}Depth{meta.depth}"  # type: ignore[union-attr]
         return type_name(cls.__name__)
 
     def _object(
@@ -109,8 +112,11 @@ class Describer:
     ) -> ObjectDescription:
         cls = type(serializer)
         loose = self._is_loose(serializer)
+        # Which fields there are may depend on who asks: one that is left out is null.
+        fickle = not all(is_drf_s_own(cls, name) for name in ("fields", "get_fields"))
         hidden = annotation(serializer).get("exclude_fields") or ()
         deprecated = annotation(serializer).get("deprecate_fields") or ()
+        said = annotation(serializer).get("description")
         fields: dict[str, FieldDescription] = {}
         id_source = None
         for key, item in serializer.fields.items():
@@ -122,9 +128,9 @@ class Describer:
             described = FieldDescription(
                 camel(key),
                 key,
-                found.optional() if loose else found,
+                found.optional() if loose or (fickle and not source.is_pk) else found,
                 scope.description(),
-                "Deprecated by its serializer." if key in deprecated else None,
+                "Deprecated by its serializer." if key in deprecated else scope.deprecation(),
             )
             self._keep(fields, described, cls)
             if described.name == "id":
@@ -136,7 +142,7 @@ class Describer:
             tuple(fields.values()),
             cls,
             prunable=not _overrides_output(cls),
-            description=own_doc(cls),
+            description=str(said) if said else own_doc(cls),
             id_key=fields["id"].key if "id" in fields else None,
             id_source=id_source,
         )
@@ -163,6 +169,16 @@ class Describer:
             "Declare what it adds as fields (a SerializerMethodField with a return hint) instead.",
         )
         return True
+
+
+def _own_name(cls: type) -> str | None:
+    """The name that a serializer gives itself; one that it inherits is its parent's."""
+    said = vars(cls).get("_spectacular_annotation", {}).get("component_name")
+    parents = [annotation(base).get("component_name") for base in cls.__mro__[1:]]
+    if said and said not in parents:
+        return str(said)
+    name = vars(vars(cls)["Meta"]).get("ref_name") if "Meta" in vars(cls) else None
+    return str(name) if name else None
 
 
 def _key(serializer: Serializer[Any]) -> Any:
