@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from .envelopes import envelope, page_object
 from .exceptions import SchemaError
 from .scalars import ANNOTATIONS
-from .types import EnumDescription, EnumType, ListType, ObjectDescription, ObjectType
+from .types import (
+    EnumDescription,
+    EnumType,
+    ListType,
+    ObjectDescription,
+    ObjectType,
+    loosened,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -59,9 +66,29 @@ class Catalogue:
             self._type(argument.type, f"the argument {argument.name!r} of {root.name!r}")
 
     def _object(self, found: ObjectDescription, origin: str) -> None:
+        known = self.objects.get(found.name)
+        loose = None if known is None else loosened(known, found)
+        if known is not None and loose is not None:
+            self._loosen(known, loose, found, origin)
+            return
         if not self._is_new(found.name, (origin, found.signature), origin):
             return
         self.objects[found.name] = found
+        for item in found.fields:
+            self._type(item.type, f"the field {item.key!r} of {found.origin}")
+
+    def _loosen(
+        self,
+        known: ObjectDescription,
+        loose: ObjectDescription,
+        found: ObjectDescription,
+        origin: str,
+    ) -> None:
+        """One serializer that is sure of its values at one place and not at another."""
+        if loose.signature == known.signature:
+            return
+        self.objects[found.name] = loose
+        self._known[found.name] = ((origin, loose.signature), origin)
         for item in found.fields:
             self._type(item.type, f"the field {item.key!r} of {found.origin}")
 
