@@ -143,6 +143,11 @@ def _nested(scope: FieldScope) -> TypeDescription:
     return scope.nested(scope.field, scope.source.related)
 
 
+@register_field("rest_framework_recursive.fields.RecursiveField")
+def _recursive(scope: FieldScope) -> TypeDescription:
+    return scope.at(scope.field.proxied).describe()
+
+
 @register_field(serializers.ListSerializer)
 def _nested_list(scope: FieldScope) -> TypeDescription:
     child = scope.field.child

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rest_framework import serializers
 
-from .classes import definer, is_drf_s_own
+from .classes import definer, dotted, is_drf_s_own
 from .enums import enum_from_choices
 from .exceptions import SchemaError
 from .hints import return_hint, type_of_hint
@@ -125,14 +125,15 @@ PK_SCALARS = frozenset({"Int", "BigInt", "String", "UUID"})
 
 Described: TypeAlias = "Callable[[FieldScope], TypeDescription]"
 
-_registry: dict[type, Described] = {}
+_registry: dict[type | str, Described] = {}
 
 
-def register_field(*field_classes: type) -> Callable[[Described], Described]:
+def register_field(*field_classes: type | str) -> Callable[[Described], Described]:
     """Decorate the function that describes these field classes and their subclasses.
 
     It gets a `FieldScope` and returns the type; nullability is added to it afterwards. A later
-    registration of the same class wins.
+    registration of the same class wins. A class of a package that need not be installed goes by
+    its dotted path.
     """
 
     def register(describe: Described) -> Described:
@@ -185,10 +186,11 @@ def _described(scope: FieldScope) -> TypeDescription:
     if override is not None:
         return type_of_override(scope, override)
     cls = type(scope.field)
-    base = next((base for base in cls.__mro__ if base in _registry), None)
+    base = next((base for base in cls.__mro__ if _describer(base)), None)
+    describer = None if base is None else _describer(base)
     # A serializer's own to_representation() is dealt with where its fields are described.
-    if base is not None and (base is serializers.Serializer or not _rewrites(cls, base)):
-        return _registry[base](scope)
+    if describer and base and (base is serializers.Serializer or not _rewrites(cls, base)):
+        return describer(scope)
     writer = definer(cls, "to_representation")
     found = scope.hint(return_hint(vars(writer)["to_representation"]))
     if found is not None:
@@ -197,6 +199,10 @@ def _described(scope: FieldScope) -> TypeDescription:
         f"{cls.__name__} makes its output in a to_representation() without a return hint",
         "Give that method a return hint, or call schema_gen.register_field_type().",
     )
+
+
+def _describer(cls: type) -> Described | None:
+    return _registry.get(cls) or _registry.get(dotted(cls))
 
 
 def _rewrites(cls: type, base: type) -> bool:

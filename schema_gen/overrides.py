@@ -26,7 +26,7 @@ def type_of_override(scope: FieldScope, override: Any) -> TypeDescription:
     """
     if isinstance(override, type) and issubclass(override, Field):
         override = override()
-    if isinstance(override, Field) and not hasattr(override, "resource_type_field_name"):
+    if isinstance(override, Field):
         return scope.at(override, Source(model=scope.source.related, whole=True)).describe()
     if isinstance(override, enum.Enum) and type(override).__name__ == "OpenApiTypes":
         nullable = override.name in ("ANY", "NONE")

@@ -13,9 +13,17 @@ from .classes import is_drf_s_own, own_doc
 from .exceptions import SchemaError, SchemaWarning
 from .fields import FieldScope, describe_field
 from .naming import camel, pascal, type_name
+from .polymorphic import joined, proxy_name, tag_of, variants_of
 from .sources import follow
 from .spectacular import annotation
-from .types import FieldDescription, ObjectDescription, ObjectReference, ObjectType, reference_to
+from .types import (
+    FieldDescription,
+    ObjectDescription,
+    ObjectReference,
+    ObjectType,
+    ScalarType,
+    reference_to,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
     from rest_framework.serializers import Serializer
 
     from .sources import Annotation, Source
+    from .types import TypeDescription
 
 __all__ = ["Describer"]
 
@@ -72,7 +81,7 @@ class Describer:
     ) -> ObjectDescription:
         reference = self._open[_key(serializer)] = ObjectReference(name)
         try:
-            model = getattr(getattr(type(serializer), "Meta", None), "model", None) or model
+            model = _model_of(serializer) or model
             found = reference.target = self._object(serializer, model, name, annotations)
         finally:
             del self._open[_key(serializer)]
@@ -94,7 +103,7 @@ class Describer:
     def _name(self, serializer: Serializer[Any]) -> str:
         cls = type(serializer)
         meta = getattr(cls, "Meta", None)
-        explicit = _own_name(cls)
+        explicit = _own_name(cls) or proxy_name(serializer)
         if explicit:
             return pascal(explicit)
         if "build_nested_field" in cls.__qualname__:
@@ -111,12 +120,39 @@ class Describer:
         annotations: Mapping[str, Annotation],
     ) -> ObjectDescription:
         cls = type(serializer)
+        said = annotation(serializer).get("description")
+        # A proxy's docstring tells what drf-spectacular's class is for.
+        doc = own_doc(cls) if proxy_name(serializer) is None else None
+        fields, id_source = self._fields(serializer, model, name, annotations)
+        if not fields:
+            raise ValueError(f"{cls.__name__} has no field that can be read")
+        return ObjectDescription(
+            name,
+            tuple(fields.values()),
+            cls,
+            prunable=not _overrides_output(cls),
+            description=str(said) if said else doc,
+            id_key=fields["id"].key if "id" in fields else None,
+            id_source=id_source,
+        )
+
+    def _fields(
+        self,
+        serializer: Serializer[Any],
+        model: type[Model] | None,
+        name: str,
+        annotations: Mapping[str, Annotation],
+    ) -> tuple[dict[str, FieldDescription], str | None]:
+        """The fields by GraphQL name, and where the one called `id` is read."""
+        variants = variants_of(serializer)
+        if variants:
+            return self._joined(serializer, variants, model, name)
+        cls = type(serializer)
         loose = self._is_loose(serializer)
         # Which fields there are may depend on who asks: one that is left out is null.
         fickle = not all(is_drf_s_own(cls, name) for name in ("fields", "get_fields"))
         hidden = annotation(serializer).get("exclude_fields") or ()
         deprecated = annotation(serializer).get("deprecate_fields") or ()
-        said = annotation(serializer).get("description")
         fields: dict[str, FieldDescription] = {}
         id_source = None
         for key, item in serializer.fields.items():
@@ -135,17 +171,34 @@ class Describer:
             self._keep(fields, described, cls)
             if described.name == "id":
                 id_source = _id_source(source, item.source_attrs)
-        if not fields:
-            raise ValueError(f"{cls.__name__} has no field that can be read")
-        return ObjectDescription(
-            name,
-            tuple(fields.values()),
-            cls,
-            prunable=not _overrides_output(cls),
-            description=str(said) if said else own_doc(cls),
-            id_key=fields["id"].key if "id" in fields else None,
-            id_source=id_source,
-        )
+        return fields, id_source
+
+    def _joined(
+        self,
+        serializer: Serializer[Any],
+        variants: list[tuple[Serializer[Any], type[Model] | None]],
+        model: type[Model] | None,
+        name: str,
+    ) -> tuple[dict[str, FieldDescription], str | None]:
+        """The fields of a polymorphic serializer; see `polymorphic`."""
+        found = [
+            self._fields(each, _model_of(each) or of or model, name, {}) for each, of in variants
+        ]
+
+        def differs(key: str) -> TypeDescription:
+            self.warn(
+                f"{type(serializer).__name__}.{key}",
+                "its serializers write different types for it, so it is nullable JSON",
+                "Give it another name in one of them (its source= keeps the value).",
+            )
+            return ScalarType("JSON", nullable=True)
+
+        fields = joined([each for each, _ in found], differs)
+        tag = tag_of(serializer)
+        if tag is not None:
+            fields = {**fields, tag.name: tag}
+        sources = {id_source for _, id_source in found}
+        return fields, sources.pop() if len(sources) == 1 else None
 
     def _keep(
         self, fields: dict[str, FieldDescription], described: FieldDescription, cls: type
@@ -171,6 +224,11 @@ class Describer:
         return True
 
 
+def _model_of(serializer: Any) -> type[Model] | None:
+    found: type[Model] | None = getattr(getattr(type(serializer), "Meta", None), "model", None)
+    return found
+
+
 def _own_name(cls: type) -> str | None:
     """The name that a serializer gives itself; one that it inherits is its parent's."""
     said = vars(cls).get("_spectacular_annotation", {}).get("component_name")
@@ -183,7 +241,7 @@ def _own_name(cls: type) -> str | None:
 
 def _key(serializer: Serializer[Any]) -> Any:
     """Tells serializers apart: one class may have other fields at another place."""
-    return type(serializer), tuple(serializer.fields)
+    return type(serializer), proxy_name(serializer), tuple(serializer.fields)
 
 
 def _overrides_output(cls: type) -> bool:
