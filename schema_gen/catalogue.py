@@ -9,7 +9,14 @@ from .envelopes import envelope, page_object
 from .exceptions import NameClashError
 from .own_types import definition_of, path_of, reachable
 from .scalars import ANNOTATIONS
-from .types import EnumDescription, EnumType, ListType, ObjectDescription, ObjectType
+from .types import (
+    EnumDescription,
+    EnumType,
+    ListType,
+    ObjectDescription,
+    ObjectType,
+    loosened,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -64,6 +71,11 @@ class Catalogue:
         if found.own is not None:
             self._own(found, found.own)
             return
+        known = self.objects.get(found.name)
+        loose = None if known is None else loosened(known, found)
+        if known is not None and loose is not None:
+            self._loosen(known, loose, found, origin)
+            return
         if not self._is_new(found.name, (origin, found.signature), origin):
             return
         self.objects[found.name] = found
@@ -75,6 +87,21 @@ class Catalogue:
         for cls in reachable(own.cls):
             self._is_new(definition_of(cls).name, ("own", cls), path_of(cls))
         self.objects.setdefault(found.name, found)
+
+    def _loosen(
+        self,
+        known: ObjectDescription,
+        loose: ObjectDescription,
+        found: ObjectDescription,
+        origin: str,
+    ) -> None:
+        """One serializer that is sure of its values at one place and not at another."""
+        if loose.signature == known.signature:
+            return
+        self.objects[found.name] = loose
+        self._known[found.name] = ((origin, loose.signature), origin)
+        for item in found.fields:
+            self._type(item.type, f"the field {item.key!r} of {found.origin}")
 
     def _type(self, found: TypeDescription, place: str) -> None:
         if isinstance(found, ListType):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partialmethod
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import BigIntegerField as BigIntegerModelField
-from django.db.models import Model
+from django.db.models import BinaryField
 from rest_framework import ISO_8601, relations, serializers
 from rest_framework.fields import _UnvalidatedField
 from rest_framework.settings import api_settings
@@ -14,7 +13,7 @@ from rest_framework.settings import api_settings
 from .fields import register_field
 from .hints import return_hint, split_optional
 from .model_fields import scalar_of_model_field
-from .nullability import may_be_null
+from .nullability import may_be_null, may_not_fit
 from .overrides import type_of_override
 from .sources import Source, follow
 from .spectacular import annotation
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 MAX_INT = 2**31 - 1
-DISPLAY: Any = vars(Model)["_get_FIELD_display"]
 
 
 @register_field(serializers.CharField, serializers.FilePathField, relations.StringRelatedField)
@@ -145,6 +143,11 @@ def _nested(scope: FieldScope) -> TypeDescription:
     return scope.nested(scope.field, scope.source.related)
 
 
+@register_field("rest_framework_recursive.fields.RecursiveField")
+def _recursive(scope: FieldScope) -> TypeDescription:
+    return scope.at(scope.field.proxied).describe()
+
+
 @register_field(serializers.ListSerializer)
 def _nested_list(scope: FieldScope) -> TypeDescription:
     child = scope.field.child
@@ -209,23 +212,27 @@ def _method(scope: FieldScope) -> TypeDescription:
 
 def describe_end(scope: FieldScope, end: Source) -> TypeDescription:
     """The type of the raw value that a source ends at."""
+    override = annotation(end.attribute).get("field")
+    if override is not None:
+        return type_of_override(scope, override)
+    if isinstance(end.field or end.output, BinaryField):
+        return scope.json(
+            "databases hand out raw bytes in different forms",
+            "Leave its field to the ModelSerializer, which writes base64.",
+        )
     is_row = end.field is not None and end.field.is_relation and not end.raw_key
     scalar = None if is_row else scalar_of_model_field(end.field or end.output)
     if scalar is not None:
-        return ScalarType(scalar, nullable=may_be_null(scope.field, end))
-    if _is_display(end):
+        found = ScalarType(scalar)
+        loose = may_be_null(scope.field, end) or may_not_fit(found, end)
+        return found.optional() if loose else found
+    if end.displayed is not None:
         return ScalarType("String")
-    found = scope.hint(return_hint(end.attribute))
-    if found is not None:
-        return found
+    hinted = scope.hint(return_hint(end.attribute))
+    if hinted is not None:
+        return hinted
     return scope.json(
         "nothing says what type its value has",
         "Give the property or method that it reads a return hint, or declare the field with a "
         "field class of DRF's.",
     )
-
-
-def _is_display(end: Source) -> bool:
-    """Django's own `get_<field>_display()`."""
-    attribute = end.attribute
-    return isinstance(attribute, partialmethod) and attribute.func is DISPLAY

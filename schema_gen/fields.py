@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rest_framework import serializers
 
-from .classes import definer, is_drf_s_own
+from .classes import definer, dotted, is_drf_s_own
 from .enums import enum_from_choices
 from .exceptions import SchemaError
 from .hints import return_hint, type_of_hint
 from .naming import pascal
-from .nullability import may_be_null
+from .nullability import may_be_null, may_not_fit
 from .overrides import type_of_override
 from .spectacular import annotation
 from .types import EnumType, ScalarType
@@ -74,6 +75,10 @@ class FieldScope:
         enum = enum_from_choices(name, choices)
         return EnumType(enum, nullable=True) if enum else None
 
+    def within(self, owner: str, name: str) -> FieldScope:
+        """The surroundings of the field `name` of an object that a hint says; see `HintScope`."""
+        return replace(self, owner=owner, name=name)
+
     def make_object(
         self, name: str, origin: Any, fields: Callable[[], tuple[FieldDescription, ...]]
     ) -> ObjectType:
@@ -84,32 +89,54 @@ class FieldScope:
         """The object of a serializer inside this one."""
         return self.describer.nested(serializer, model)
 
+    def _told(self) -> Any:
+        """The method of a method field, else the property or method that the source ends at."""
+        if isinstance(self.field, serializers.SerializerMethodField):
+            return getattr(self.serializer, str(self.field.method_name), None)
+        return self.source.attribute
+
+    def override(self) -> Any:
+        """What `@extend_schema_field` says, of the field or of what it reads; else None."""
+        said = annotation(self.field).get("field")
+        return annotation(self._told()).get("field") if said is None else said
+
+    def deprecation(self) -> str | None:
+        """Why not to use the field: `@deprecated` (PEP 702), or the schema that overrides it."""
+        reason = getattr(self._told(), "__deprecated__", None)
+        if isinstance(reason, str):
+            return reason
+        said = self.override()
+        outdated = isinstance(said, Mapping) and said.get("deprecated")
+        return "Deprecated by its schema." if outdated else None
+
     def description(self) -> str | None:
         """The help text, else a label that says more than the name, else the docstring."""
         field = self.field
+        said = self.override()
+        if isinstance(said, Mapping) and said.get("description"):
+            return str(said["description"])
         if field.help_text:
             return str(field.help_text)
         label = str(field.label or "")
         if label and label.lower() != self.name.replace("_", " ").lower():
             return label
-        if isinstance(field, serializers.SerializerMethodField):
-            return inspect.getdoc(getattr(self.serializer, str(field.method_name), None))
-        attribute = self.source.attribute
-        return inspect.getdoc(attribute) if inspect.isfunction(attribute) else None
+        told = self._told()
+        return inspect.getdoc(told) if inspect.isroutine(told) else None
 
 
 PK_SCALARS = frozenset({"Int", "BigInt", "String", "UUID"})
 
 Described: TypeAlias = "Callable[[FieldScope], TypeDescription]"
 
-_registry: dict[type, Described] = {}
+_registry: dict[type | str, Described] = {}
 
 
-def register_field(*field_classes: type) -> Callable[[Described], Described]:
+def register_field(*field_classes: type | str) -> Callable[[Described], Described]:
     """Decorate the function that describes these field classes and their subclasses.
 
     It gets a `FieldScope` and returns the type; nullability is added to it afterwards. A later
-    registration of the same class wins.
+    registration of the same class wins. A class of a package that need not be installed goes by
+    its dotted path.
     """
 
     def register(describe: Described) -> Described:
@@ -153,6 +180,7 @@ def describe_field(scope: FieldScope) -> TypeDescription:
     if scope.source.is_pk and isinstance(found, ScalarType) and found.name in PK_SCALARS:
         found = replace(found, name="ID")
     nullable = found.nullable or may_be_null(scope.field, scope.source)
+    nullable = nullable or may_not_fit(found, scope.source)
     return found.optional() if nullable or _reads_its_own_way(scope.field) else found
 
 
@@ -161,10 +189,11 @@ def _described(scope: FieldScope) -> TypeDescription:
     if override is not None:
         return type_of_override(scope, override)
     cls = type(scope.field)
-    base = next((base for base in cls.__mro__ if base in _registry), None)
+    base = next((base for base in cls.__mro__ if _describer(base)), None)
+    describer = None if base is None else _describer(base)
     # A serializer's own to_representation() is dealt with where its fields are described.
-    if base is not None and (base is serializers.Serializer or not _rewrites(cls, base)):
-        return _registry[base](scope)
+    if describer and base and (base is serializers.Serializer or not _rewrites(cls, base)):
+        return describer(scope)
     writer = definer(cls, "to_representation")
     found = scope.hint(return_hint(vars(writer)["to_representation"]))
     if found is not None:
@@ -173,6 +202,10 @@ def _described(scope: FieldScope) -> TypeDescription:
         f"{cls.__name__} makes its output in a to_representation() without a return hint",
         "Give that method a return hint, or call schema_gen.register_field_type().",
     )
+
+
+def _describer(cls: type) -> Described | None:
+    return _registry.get(cls) or _registry.get(dotted(cls))
 
 
 def _rewrites(cls: type, base: type) -> bool:

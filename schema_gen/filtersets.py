@@ -117,6 +117,10 @@ class FilterScope:
         found = type_of_hint(hint, self)
         return None if found is None or found.object is not None else found
 
+    def within(self, owner: str, name: str) -> FilterScope:
+        """The surroundings of a field of an object; for hints, and no argument can be one."""
+        return self
+
     def make_enum(self, choices: Any) -> EnumType | None:
         """The enum of `choices`, named after the parameter; for hints."""
         return self.outer.enum(self.key, choices)

@@ -8,11 +8,25 @@ from rest_framework import serializers
 
 from .hints import UNKNOWN, return_hint, split_optional
 from .sources import field_may_be_null
+from .types import ScalarType
 
 if TYPE_CHECKING:
     from .sources import Source
+    from .types import TypeDescription
 
-__all__ = ["may_be_null"]
+__all__ = ["may_be_null", "may_not_fit"]
+
+PARTIAL = frozenset({"Float", "Int"})
+
+
+def may_not_fit(found: TypeDescription, source: Source) -> bool:
+    """Whether a column may hold a value that the scalar can't say.
+
+    SQLite's and MySQL's integers go beyond the 32 bits of an Int, and a float may be infinite or
+    NaN. Such a value is null, so the type has to allow it: the schema is the same on every
+    database.
+    """
+    return isinstance(found, ScalarType) and found.name in PARTIAL and source.field is not None
 
 
 def may_be_null(field: serializers.Field[Any, Any, Any, Any], source: Source) -> bool:
@@ -27,8 +41,9 @@ def may_be_null(field: serializers.Field[Any, Any, Any, Any], source: Source) ->
         return True
     if source.whole or source.annotation is not None:
         return False
-    if source.field is not None:
-        return field_may_be_null(source.field)
+    stored = source.field or source.displayed
+    if stored is not None:
+        return field_may_be_null(stored)
     hint, optional = split_optional(return_hint(source.attribute))
     if hint is not UNKNOWN or optional:
         return optional

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import logging
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from strawberry.types.field import StrawberryField
@@ -59,7 +60,7 @@ def coercion(type_: TypeDescription, place: str) -> Callable[[Any], Any] | None:
     `place` is the GraphQL type and field, for the log.
     """
     if isinstance(type_, ScalarType):
-        return COERCIONS.get(type_.name)
+        return _scalar_coercion(type_, place)
     if isinstance(type_, EnumType):
         return _enum_coercion(type_, place)
     if isinstance(type_, ListType):
@@ -87,6 +88,24 @@ def _own_coercion(own: OwnType) -> Callable[[Any], Any]:
     return coerce
 
 
+def _scalar_coercion(type_: ScalarType, place: str) -> Callable[[Any], Any]:
+    fit = COERCIONS[type_.name]
+
+    def coerce(value: Any) -> Any:
+        try:
+            return fit(value)
+        except Exception as error:  # noqa: BLE001 (the value's own code runs: __str__, __iter__ ...)
+            # One value that can't be said must not cost a subscriber the whole payload.
+            _warn(place, value, f"is no {type_.name}: {error}")
+            return None
+
+    return coerce
+
+
+def _warn(place: str, value: Any, problem: str) -> None:
+    logger.warning("%s: %.200r %s and is left out", place, value, problem)
+
+
 def _enum_coercion(type_: EnumType, place: str) -> Callable[[Any], Any]:
     known = {value.value for value in type_.enum.values}
     name = type_.enum.name
@@ -99,7 +118,7 @@ def _enum_coercion(type_: EnumType, place: str) -> Callable[[Any], Any]:
         except TypeError:
             pass
         if raw != "":
-            logger.warning("%s: %r is none of the values of %s and is left out", place, raw, name)
+            _warn(place, raw, f"is none of the values of {name}")
         return None
 
     return coerce
@@ -107,13 +126,18 @@ def _enum_coercion(type_: EnumType, place: str) -> Callable[[Any], Any]:
 
 def _list_coercion(type_: ListType, place: str) -> Callable[[Any], Any]:
     item = coercion(type_.of, place)
-    drops = isinstance(type_.of, EnumType) and not type_.of.nullable
 
     def coerce(values: Any) -> Any:
-        found = list(values)
-        if item is not None:
-            found = [None if value is None else item(value) for value in found]
-        return [value for value in found if value is not None] if drops else found
+        if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+            _warn(place, values, "is no list")
+            return None
+        found = [v if v is None or item is None else item(v) for v in values]
+        if type_.of.nullable or None not in found:
+            return found
+        # The type promises no nulls: what a stored list has of them would cost the whole payload.
+        if not isinstance(type_.of, EnumType):
+            _warn(place, found, "has items that are null, which")
+        return [value for value in found if value is not None]
 
     return coerce
 

@@ -6,6 +6,8 @@ import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rest_framework.serializers import HyperlinkedModelSerializer
+
 from . import field_types as _field_types  # noqa: F401 (DRF's own fields register themselves)
 from .classes import is_drf_s_own, own_doc
 from .exceptions import SchemaError, SchemaWarning
@@ -14,10 +16,18 @@ from .naming import camel, pascal, type_name
 from .notes import Note
 from .options import ViewOptions
 from .own_types import definition_of, shown_as
+from .polymorphic import joined, proxy_name, tag_of, variants_of
 from .registry import own_type_of, serializer_name
 from .sources import follow
 from .spectacular import annotation
-from .types import FieldDescription, ObjectDescription, ObjectReference, ObjectType, reference_to
+from .types import (
+    FieldDescription,
+    ObjectDescription,
+    ObjectReference,
+    ObjectType,
+    ScalarType,
+    reference_to,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +37,7 @@ if TYPE_CHECKING:
 
     from .notes import NoteKind
     from .sources import Annotation, Source
+    from .types import TypeDescription
 
 __all__ = ["Describer"]
 
@@ -92,7 +103,7 @@ class Describer:
     ) -> ObjectDescription:
         reference = self._open[_key(serializer)] = ObjectReference(name)
         try:
-            model = getattr(getattr(type(serializer), "Meta", None), "model", None) or model
+            model = _model_of(serializer) or model
             found = reference.target = self._object(serializer, model, name, annotations)
         finally:
             del self._open[_key(serializer)]
@@ -120,12 +131,13 @@ class Describer:
         if said is not None:
             return said
         meta = getattr(cls, "Meta", None)
-        explicit = annotation(serializer).get("component_name") or getattr(meta, "ref_name", None)
+        explicit = _own_name(cls) or proxy_name(serializer)
         if explicit:
             return pascal(explicit)
         if "build_nested_field" in cls.__qualname__:
             # Meta.depth makes classes that are all called NestedSerializer.
-            return f"{meta.model.__name__}Depth{meta.depth}"  # type: ignore[union-attr]
+            links = "Links" if issubclass(cls, HyperlinkedModelSerializer) else ""
+            return f"{meta.model.__name__}{links}Depth{meta.depth}"  # type: ignore[union-attr]
         return type_name(cls.__name__)
 
     def _object(
@@ -136,7 +148,39 @@ class Describer:
         annotations: Mapping[str, Annotation],
     ) -> ObjectDescription:
         cls = type(serializer)
+        said = annotation(serializer).get("description")
+        # A proxy's docstring tells what drf-spectacular's class is for.
+        doc = own_doc(cls) if proxy_name(serializer) is None else None
+        fields, id_source = self._fields(serializer, model, name, annotations)
+        if not fields:
+            raise ValueError(f"{cls.__name__} has no field that can be read")
+        whole = ObjectDescription(
+            name,
+            tuple(fields.values()),
+            cls,
+            prunable=not _overrides_output(cls),
+            description=str(said) if said else doc,
+            id_key=fields["id"].key if "id" in fields else None,
+            id_source=id_source,
+        )
+        own = own_type_of(cls)
+        return whole if own is None else shown_as(own, whole, self.view)
+
+    def _fields(
+        self,
+        serializer: Serializer[Any],
+        model: type[Model] | None,
+        name: str,
+        annotations: Mapping[str, Annotation],
+    ) -> tuple[dict[str, FieldDescription], str | None]:
+        """The fields by GraphQL name, and where the one called `id` is read."""
+        variants = variants_of(serializer)
+        if variants:
+            return self._joined(serializer, variants, model, name)
+        cls = type(serializer)
         loose = self._is_loose(serializer)
+        # Which fields there are may depend on who asks: one that is left out is null.
+        fickle = not all(is_drf_s_own(cls, name) for name in ("fields", "get_fields"))
         hidden = annotation(serializer).get("exclude_fields") or ()
         deprecated = annotation(serializer).get("deprecate_fields") or ()
         fields: dict[str, FieldDescription] = {}
@@ -150,26 +194,41 @@ class Describer:
             described = FieldDescription(
                 camel(key),
                 key,
-                found.optional() if loose else found,
+                found.optional() if loose or (fickle and not source.is_pk) else found,
                 scope.description(),
-                "Deprecated by its serializer." if key in deprecated else None,
+                "Deprecated by its serializer." if key in deprecated else scope.deprecation(),
             )
             self._keep(fields, described, cls)
             if described.name == "id":
                 id_source = _id_source(source, item.source_attrs)
-        if not fields:
-            raise ValueError(f"{cls.__name__} has no field that can be read")
-        whole = ObjectDescription(
-            name,
-            tuple(fields.values()),
-            cls,
-            prunable=not _overrides_output(cls),
-            description=own_doc(cls),
-            id_key=fields["id"].key if "id" in fields else None,
-            id_source=id_source,
-        )
-        own = own_type_of(cls)
-        return whole if own is None else shown_as(own, whole, self.view)
+        return fields, id_source
+
+    def _joined(
+        self,
+        serializer: Serializer[Any],
+        variants: list[tuple[Serializer[Any], type[Model] | None]],
+        model: type[Model] | None,
+        name: str,
+    ) -> tuple[dict[str, FieldDescription], str | None]:
+        """The fields of a polymorphic serializer; see `polymorphic`."""
+        found = [
+            self._fields(each, _model_of(each) or of or model, name, {}) for each, of in variants
+        ]
+
+        def differs(key: str) -> TypeDescription:
+            self.warn(
+                f"{type(serializer).__name__}.{key}",
+                "its serializers write different types for it, so it is nullable JSON",
+                "Give it another name in one of them (its source= keeps the value).",
+            )
+            return ScalarType("JSON", nullable=True)
+
+        fields = joined([each for each, _ in found], differs)
+        tag = tag_of(serializer)
+        if tag is not None:
+            fields = {**fields, tag.name: tag}
+        sources = {id_source for _, id_source in found}
+        return fields, sources.pop() if len(sources) == 1 else None
 
     def _keep(
         self, fields: dict[str, FieldDescription], described: FieldDescription, cls: type
@@ -195,9 +254,24 @@ class Describer:
         return True
 
 
+def _model_of(serializer: Any) -> type[Model] | None:
+    found: type[Model] | None = getattr(getattr(type(serializer), "Meta", None), "model", None)
+    return found
+
+
+def _own_name(cls: type) -> str | None:
+    """The name that a serializer gives itself; one that it inherits is its parent's."""
+    said = vars(cls).get("_spectacular_annotation", {}).get("component_name")
+    parents = [annotation(base).get("component_name") for base in cls.__mro__[1:]]
+    if said and said not in parents:
+        return str(said)
+    name = vars(vars(cls)["Meta"]).get("ref_name") if "Meta" in vars(cls) else None
+    return str(name) if name else None
+
+
 def _key(serializer: Serializer[Any]) -> Any:
     """Tells serializers apart: one class may have other fields at another place."""
-    return type(serializer), tuple(serializer.fields)
+    return type(serializer), proxy_name(serializer), tuple(serializer.fields)
 
 
 def _overrides_output(cls: type) -> bool:

@@ -22,6 +22,8 @@ __all__ = [
     "PageDescription",
     "ScalarType",
     "TypeDescription",
+    "loosened",
+    "looser",
     "reference_to",
 ]
 
@@ -207,6 +209,32 @@ class PageDescription:
     name: str
     fields: tuple[FieldDescription, ...]
     results_key: str
+
+
+def looser(one: TypeDescription, other: TypeDescription) -> TypeDescription | None:
+    """The type of the values of both: nullable where either is. None if they differ otherwise."""
+    if isinstance(one, ListType) and isinstance(other, ListType):
+        item = looser(one.of, other.of)
+        found: TypeDescription | None = item and replace(one, of=item)
+    else:
+        same = one.optional().signature == other.optional().signature
+        found = one if same else None
+    return found.optional() if found is not None and other.nullable else found
+
+
+def loosened(one: ObjectDescription, other: ObjectDescription) -> ObjectDescription | None:
+    """`one` with the nulls of `other`, which is the same serializer at another place.
+
+    What a serializer without a model reads depends on where it stands, and so does whether that
+    may be null. None if they are two serializers, or differ in more than nulls.
+    """
+    if one.serializer_class is None or one.serializer_class is not other.serializer_class:
+        return None
+    if [(f.name, f.key) for f in one.fields] != [(f.name, f.key) for f in other.fields]:
+        return None
+    types = [looser(a.type, b.type) for a, b in zip(one.fields, other.fields, strict=True)]
+    fields = [replace(f, type=t) for f, t in zip(one.fields, types, strict=True) if t is not None]
+    return replace(one, fields=tuple(fields)) if len(fields) == len(types) else None
 
 
 def reference_to(target: ObjectDescription) -> ObjectType:

@@ -137,8 +137,10 @@ def test_what_is_left_out_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
         "field 'mood': exclude_fields of its registration names it.",
         "field 'owner': exclude_fields of its registration names it.",
         "argument 'page_size': exclude_arguments of its registration names it.",
-        "recent(): an @action; list() and retrieve() go live. Name it in extra_actions if it"
-        " answers a list.",
+        (
+            "recent(): an @action; list() and retrieve() go live. Name it in extra_actions if it"
+            " answers a list."
+        ),
     ]
     assert lines(text, "arguments") == ["page: Int"]
     assert lines(text, "retrieve") == []

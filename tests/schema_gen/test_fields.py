@@ -52,17 +52,17 @@ MODEL_FIELDS = {
     "genre": "RowGenreEnum",
     "grade": "RowGradeEnum",
     "uuid": "UUID!",
-    "pages": "Int!",
+    "pages": "Int",
     "sold": "BigInt!",
     "price": "Decimal!",
-    "rating": "Float!",
+    "rating": "Float",
     "available": "Boolean!",
     "signed": "Boolean",
     "published": "Date",
     "created": "DateTime!",
     "opens": "Time!",
     "reading_time": "Duration!",
-    "meta": "JSON!",
+    "meta": "JSON",
     "blob": "String!",
     "cover": "String",
     "picture": "String",
@@ -109,7 +109,7 @@ DECLARED: dict[str, tuple[Any, str]] = {
     "email": (serializers.EmailField(source="mail", allow_null=True), "String"),
     "path": (serializers.FilePathField("/", source="title"), "String!"),
     "ip": (serializers.IPAddressField(source="address"), "String!"),
-    "integer": (serializers.IntegerField(source="pages"), "Int!"),
+    "integer": (serializers.IntegerField(source="pages"), "Int"),
     "big": (serializers.IntegerField(source="sold"), "BigInt!"),
     "localized": (serializers.DecimalField(6, 2, source="price", localize=True), "String!"),
     "iso": (iso(), "DateTime!"),
@@ -120,9 +120,9 @@ DECLARED: dict[str, tuple[Any, str]] = {
     "native_time": (serializers.TimeField(source="opens", format=None), "Time!"),
     "own_time": (serializers.TimeField(source="opens", format="%H"), "String!"),
     "hex_uuid": (serializers.UUIDField(source="uuid", format="hex"), "UUID!"),
-    "binary_json": (serializers.JSONField(source="meta", binary=True), "String!"),
-    "dict": (serializers.DictField(source="meta"), "JSON!"),
-    "hstore": (serializers.HStoreField(source="meta"), "JSON!"),
+    "binary_json": (serializers.JSONField(source="meta", binary=True), "String"),
+    "dict": (serializers.DictField(source="meta"), "JSON"),
+    "hstore": (serializers.HStoreField(source="meta"), "JSON"),
     "choice": (serializers.ChoiceField(["sci-fi", "crime"], source="genre"), "RowChoiceEnum"),
     "no_choice": (serializers.ChoiceField([], source="title"), "String"),
     "model_field": (
@@ -155,7 +155,7 @@ DECLARED: dict[str, tuple[Any, str]] = {
     "raw_date": (serializers.ReadOnlyField(source="created"), "DateTime!"),
     "raw_duration": (serializers.ReadOnlyField(source="reading_time"), "Duration!"),
     "raw_title": (serializers.ReadOnlyField(source="title"), "String!"),
-    "raw_json": (serializers.ReadOnlyField(source="meta"), "JSON!"),
+    "raw_json": (serializers.ReadOnlyField(source="meta"), "JSON"),
     "property": (serializers.ReadOnlyField(source="author.initials"), "String!"),
     "maybe_property": (serializers.ReadOnlyField(source="editor.initials"), "String"),
     "optional": (serializers.ReadOnlyField(source="author.nickname"), "String"),
@@ -165,7 +165,7 @@ DECLARED: dict[str, tuple[Any, str]] = {
     "char_of_property": (serializers.CharField(source="author.initials"), "String!"),
     "char_of_untold": (serializers.CharField(source="author.untold", read_only=True), "String"),
     "through_property": (serializers.CharField(source="author.first_book.title"), "String"),
-    "display": (serializers.ReadOnlyField(source="get_genre_display"), "String"),
+    "display": (serializers.ReadOnlyField(source="get_genre_display"), "String!"),
     "whole": (serializers.CharField(source="*"), "String!"),
 }
 
@@ -447,23 +447,23 @@ def test_multiple_choices_leave_out_what_is_none_of_them(
         choices=[("dark", "Dark"), ("light", "Light")], source="meta"
     )
     found = trip(book, "shades", field)
-    assert found.types == {"shades": "[RowShadesEnum!]!"}
+    assert found.types == {"shades": "[RowShadesEnum!]"}
     assert found.graphql == found.rest == {"shades": ["dark"]}
     book.meta = ["dark", "gone"]
     assert trip(book, "shades", field).graphql == {"shades": ["dark"]}
     assert "'gone' is none of the values" in caplog.text
     free = serializers.MultipleChoiceField(choices=[], source="meta")
-    assert trip(book, "shades", free).types == {"shades": "[String!]!"}
+    assert trip(book, "shades", free).types == {"shades": "[String!]"}
 
 
 @pytest.mark.parametrize(
     ("child", "expected"),
     [
-        (None, "[JSON]!"),
-        (serializers.IntegerField(), "[Int!]!"),
-        (serializers.IntegerField(allow_null=True), "[Int]!"),
-        (serializers.ListField(child=serializers.CharField()), "[[String!]!]!"),
-        (serializers.ChoiceField([1, 2]), "[RowListedEnum]!"),
+        (None, "[JSON]"),
+        (serializers.IntegerField(), "[Int!]"),
+        (serializers.IntegerField(allow_null=True), "[Int]"),
+        (serializers.ListField(child=serializers.CharField()), "[[String!]!]"),
+        (serializers.ChoiceField([1, 2]), "[RowListedEnum]"),
     ],
 )
 def test_a_list_holds_what_its_child_says(book: Book, child: Any, expected: str) -> None:
@@ -544,7 +544,7 @@ def test_a_custom_field_goes_by_the_hint_of_its_to_representation(book: Book) ->
     assert found.types == {"cost": "String!"}
     assert found.graphql == found.rest == {"cost": "9.90 EUR"}
     rounded = trip(book, "cost", Rounded(6, 2, source="price"))
-    assert rounded.types == {"cost": "Int!"}
+    assert rounded.types == {"cost": "Int"}
     assert rounded.graphql == rounded.rest == {"cost": 10}
 
 

@@ -99,6 +99,22 @@ def test_depth_names_its_types_by_model_and_depth() -> None:
     assert field_types(schema, "ShelfDepth0") == {"id": "ID!", "label": "String!"}
 
 
+def test_depth_with_links_and_depth_without_are_two_types() -> None:
+    def deep(base: Any, name: str) -> Any:
+        meta = type("Meta", (), {"model": Book, "fields": ["title", "shelf"], "depth": 1})
+        return type(name, (base,), {"Meta": meta})
+
+    keyed = describe(deep(serializers.ModelSerializer, "KeyedSerializer"))
+    linked = describe(
+        deep(serializers.HyperlinkedModelSerializer, "LinkedSerializer"),
+        prefix="others",
+        basename="other",
+    )
+    schema, _ = schema_of(keyed, linked)
+    assert field_types(schema, "ShelfDepth0") == {"id": "ID!", "label": "String!"}
+    assert field_types(schema, "ShelfLinksDepth0") == {"url": "String!", "label": "String!"}
+
+
 class ReplySerializer(serializers.ModelSerializer[Book]):
     sequels = serializers.SerializerMethodField()
 
