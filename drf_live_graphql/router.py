@@ -16,7 +16,15 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ViewSetMixin
 from strawberry.schema.config import StrawberryConfig
 
-from schema_gen import SchemaError, SchemaWarning, ViewDescription, build_types, describe_view
+from schema_gen import (
+    NoModelError,
+    SchemaError,
+    SchemaWarning,
+    TakenNames,
+    ViewDescription,
+    build_types,
+    describe_view,
+)
 
 from .changes import Disconnect, publisher, watch, watch_all
 from .exceptions import LiveError
@@ -61,6 +69,7 @@ class _Registration:
     extra_action: str | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     version: str | None = None
+    included: bool = False
 
 
 class LiveRouter:
@@ -164,7 +173,7 @@ class LiveRouter:
                 f" patterns; {router!r} came. A single view goes into register()."
             )
         _check_interval(refresh_every)
-        options = {"refresh_every": refresh_every, "version": version}
+        options = {"refresh_every": refresh_every, "version": version, "included": True}
         if not self._include(patterns, extra_actions or {}, options):
             raise LiveError(
                 f"include() found no ViewSet with a list or retrieve action in {router!r}."
@@ -216,7 +225,13 @@ class LiveRouter:
     @cached_property
     def views(self) -> tuple[ViewDescription, ...]:
         """The descriptions of the registered views, in the order of registration."""
-        return tuple(_describe(registration) for registration in self._registrations)
+        return tuple(view for _, view in self._described)
+
+    @cached_property
+    def _described(self) -> tuple[tuple[_Registration, ViewDescription], ...]:
+        taken = TakenNames()
+        found = ((held, _describe_held(held, taken)) for held in self._registrations)
+        return tuple((registration, view) for registration, view in found if view is not None)
 
     @cached_property
     def _types(self) -> BuiltTypes:
@@ -230,7 +245,7 @@ class LiveRouter:
         built = build_types(views, LiveResolvers(roots))
         for view in views:
             watch(view.model)
-        for registration, view in zip(self._registrations, views, strict=True):
+        for registration, view in self._described:
             if registration.refresh_every is not None:
                 for root in view.roots:
                     reread(root, registration.refresh_every)
@@ -357,9 +372,10 @@ def _check_interval(seconds: object) -> None:
 
 
 def _declared_model(view_class: type[Any]) -> type[Model] | None:
-    queryset = getattr(view_class, "queryset", None)
-    if queryset is not None:
-        return cast("type[Model]", queryset.model)
+    # A view that answers from elsewhere may have any iterable there.
+    model = getattr(getattr(view_class, "queryset", None), "model", None)
+    if model is not None:
+        return cast("type[Model]", model)
     serializer_class = getattr(view_class, "serializer_class", None)
     return getattr(getattr(serializer_class, "Meta", None), "model", None)
 
@@ -378,7 +394,21 @@ def _found_model(registration: _Registration) -> type[Model] | None:
             return None
 
 
-def _describe(registration: _Registration) -> ViewDescription:
+def _describe_held(registration: _Registration, taken: TakenNames) -> ViewDescription | None:
+    """The description; ``None``, with a warning, for a view without a model that was included.
+
+    A router holds what it holds, and that view is not one that anybody asked for by name.
+    """
+    try:
+        return _describe(registration, taken)
+    except NoModelError as error:
+        if not registration.included:
+            raise
+        warnings.warn(SchemaWarning(f"{error} It is left out."), stacklevel=2)
+        return None
+
+
+def _describe(registration: _Registration, taken: TakenNames | None = None) -> ViewDescription:
     return describe_view(
         registration.view_class,
         prefix=registration.prefix,
@@ -389,6 +419,7 @@ def _describe(registration: _Registration) -> ViewDescription:
         extra_action=registration.extra_action,
         url_kwargs=registration.given,
         version=registration.version,
+        taken=taken,
         **registration.names,
     )
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from .arguments import ArgumentDescription, Style
 from .build import BuiltTypes, build_types
-from .exceptions import SchemaError, SchemaWarning
+from .exceptions import NoModelError, SchemaError, SchemaWarning
 from .fields import FieldScope, register_field, register_field_type
 from .parameters import ParameterScope, register_backend
 from .root_fields import Resolvers, root_of
 from .roots import RootDescription, ViewCall, ViewDescription
+from .taken import TakenNames
 from .types import (
     EnumDescription,
     EnumType,
@@ -36,6 +37,7 @@ __all__ = [
     "FieldDescription",
     "FieldScope",
     "ListType",
+    "NoModelError",
     "ObjectDescription",
     "ObjectType",
     "PageDescription",
@@ -46,6 +48,7 @@ __all__ = [
     "SchemaError",
     "SchemaWarning",
     "Style",
+    "TakenNames",
     "TypeDescription",
     "ViewCall",
     "ViewDescription",

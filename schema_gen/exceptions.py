@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["SchemaError", "SchemaWarning"]
+__all__ = ["NoModelError", "SchemaError", "SchemaWarning"]
 
 
 class SchemaError(Exception):
@@ -10,6 +10,10 @@ class SchemaError(Exception):
 
     The text says what was expected, what came and how to mend it.
     """
+
+
+class NoModelError(SchemaError):
+    """A view's rows are of no model that could be found, so nothing can tell when they change."""
 
 
 class SchemaWarning(UserWarning):

@@ -13,6 +13,7 @@ from .fields import FieldScope, describe_field
 from .naming import camel, pascal, type_name
 from .sources import follow
 from .spectacular import annotation
+from .taken import TakenNames, type_names
 from .types import FieldDescription, ObjectDescription, ObjectReference, ObjectType, reference_to
 
 if TYPE_CHECKING:
@@ -28,9 +29,13 @@ __all__ = ["Describer"]
 
 @dataclass
 class Describer:
-    """Describes the serializers of one view. `view` is its name, for messages."""
+    """Describes the serializers of one view. `view` is its name, for messages.
+
+    `taken` are the names that the schema has given to other types, where somebody keeps them.
+    """
 
     view: str
+    taken: TakenNames | None = None
     annotations: Mapping[str, Annotation] = field(default_factory=dict)
     _open: dict[Any, ObjectReference] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
@@ -59,7 +64,34 @@ class Describer:
         known = self._open.get(_key(serializer))
         if known is not None:
             return ObjectType(known)
-        return reference_to(self._described(serializer, model, self._name(serializer), {}))
+        return reference_to(self._nested(serializer, model, self._name(serializer)))
+
+    def claimed(self, name: str, found: ObjectDescription) -> bool:
+        """Whether an object may have its name: no other object of the schema has it."""
+        return self.taken is None or self.taken.claim(name, found.signature)
+
+    def renamed(self, old: str, new: str, origin: type) -> None:
+        """Warn that something else has the name of the type that `origin` is."""
+        self.warn(
+            origin.__name__,
+            f"another type of the schema is called {old!r}, so this one is {new!r}",
+            "Give one of them a name of its own: type_name= of register() for the row of a view, "
+            "Meta.ref_name for any serializer.",
+        )
+
+    def _nested(
+        self, serializer: Serializer[Any], model: type[Model] | None, wanted: str
+    ) -> ObjectDescription:
+        cls = type(serializer)
+        found = self._described(serializer, model, wanted, {})
+        for name in type_names(wanted, cls):
+            if name != wanted:
+                found = self._described(serializer, model, name, {})
+            if self.claimed(name, found):
+                if name != wanted:
+                    self.renamed(wanted, name, cls)
+                break
+        return found
 
     def _described(
         self,

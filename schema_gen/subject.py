@@ -12,7 +12,7 @@ from rest_framework.serializers import ListSerializer, Serializer
 
 from .bodies import body_of
 from .classes import definer
-from .exceptions import SchemaError
+from .exceptions import NoModelError, SchemaError
 from .path import placeholders
 from .probe import probe, visitors
 from .routes import ANY_SEGMENT, Kwarg, Route, converted, parse_route
@@ -196,7 +196,7 @@ def make_subject(
     url_kwargs: Mapping[str, Any] | None = None,
     version: str | None = None,
 ) -> Subject:
-    """The facts of a registration. A SchemaError if the class is no view with a model."""
+    """The facts of a registration. A SchemaError if the class is no view, a NoModelError without a model."""
     if not (isinstance(view_class, type) and issubclass(view_class, GenericAPIView)):
         raise SchemaError(
             f"{view_class!r} can't be described: expected a GenericAPIView or GenericViewSet "
@@ -255,7 +255,7 @@ def _guessed(subject: Subject, guess: type[Model] | None, error: Exception) -> t
         f"getattr(self, 'swagger_fake_view', False)."
     )
     if guess is None:
-        raise SchemaError(
+        raise NoModelError(
             f"The model of {subject.describer.view} can't be found: expected get_queryset() to "
             f"answer a queryset, it raised {error!r}. {mend}"
         ) from error

@@ -17,6 +17,7 @@ from .probe import without_sql
 from .roots import RootDescription, ViewDescription
 from .sources import annotations_of
 from .subject import make_subject
+from .taken import type_names
 from .types import reference_to
 from .versions import url_version, version_argument, version_type
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from .arguments import ArgumentDescription
     from .subject import Subject
+    from .taken import TakenNames
     from .types import ObjectDescription, PageDescription, TypeDescription
 
 __all__ = ["describe_view"]
@@ -50,6 +52,7 @@ def describe_view(
     extra_action: str | None = None,
     url_kwargs: Mapping[str, Any] | None = None,
     version: str | None = None,
+    taken: TakenNames | None = None,
 ) -> ViewDescription:
     """Describe the `list` and `retrieve` actions that `view_class` has and `actions` names.
 
@@ -60,12 +63,14 @@ def describe_view(
     `extra_action` is the method of an `@action(detail=False)` that answers a list: then that is
     the view's one root, and `route` is the action's own. `url_kwargs` are given to the view beside
     those that are arguments, and `version` is what its versioning scheme would find out: a
-    SchemaError if the scheme does not know it.
+    SchemaError if the scheme does not know it. `taken` are the names of the views described before
+    for the same schema: one that is taken is made longer, with a SchemaWarning, unless it is given
+    here. Without it, `build_types` says where two things have one name.
 
     An action with a body of the view's own, or without model instances to show, is described with
     the `handler` to call. The view's own hooks are called, as in a GET, with `swagger_fake_view`
     set and SQL refused. An action that can't be described is left out with a SchemaWarning. A view
-    that is no GenericAPIView, or whose model can't be found, is a SchemaError.
+    that is no GenericAPIView is a SchemaError, one whose model can't be found a NoModelError.
     """
     with without_sql():
         subject = make_subject(
@@ -77,6 +82,7 @@ def describe_view(
             url_kwargs=url_kwargs,
             version=version,
         )
+        subject.describer.taken = taken
         names = root_names(
             subject.route,
             subject.basename,
@@ -98,11 +104,15 @@ def describe_view(
                 "Add ListModelMixin or RetrieveModelMixin to it, or don't register it.",
             )
         wanted = [action for action in ACTIONS if action in actions and subject.has(action)]
+        if taken is not None and list_name is None and retrieve_name is None:
+            names = _free_names(subject, names, wanted, taken)
         found = [_root(subject, action, names, prefix, type_name) for action in wanted]
         roots = [root for root in found if root is not None]
         if len(roots) == 2 and _are_variants(roots[0].row, roots[1].row):
             name = f"{roots[1].row.name}ListItem"
             roots[:1] = filter(None, [_root(subject, "list", names, prefix, name)])
+        if type_name is None:
+            roots = [_claimed(subject, root, names, prefix) for root in roots]
     return ViewDescription(
         view_class,
         subject.initkwargs,
@@ -113,6 +123,36 @@ def describe_view(
         subject.lookup_url_kwarg,
         tuple(roots),
     )
+
+
+def _free_names(
+    subject: Subject, wanted: RootNames, actions: Sequence[Action], taken: TakenNames
+) -> RootNames:
+    names = taken.claim_roots(wanted, actions, subject.route)
+    if names != wanted:
+        subject.describer.warn(
+            f"route {subject.route.text!r}",
+            f"another view of the schema has the names {wanted.list!r} and {wanted.retrieve!r}, or "
+            f"one of them, so its roots are {names.list!r} and {names.retrieve!r}",
+            "Give it names of its own: list_name= and retrieve_name= of register().",
+        )
+    return names
+
+
+def _claimed(
+    subject: Subject, root: RootDescription, names: RootNames, prefix: str
+) -> RootDescription:
+    """The root, its row under another name where its own is something else's by now."""
+    origin = root.row.serializer_class
+    wanted = root.row.name
+    if origin is None or subject.describer.claimed(wanted, root.row):
+        return root
+    for name in type_names(wanted, origin):
+        found = _root(subject, root.action, names, prefix, name)
+        if found is not None and subject.describer.claimed(name, found.row):
+            subject.describer.renamed(wanted, name, origin)
+            return found
+    return root  # pragma: no cover (numbers never end)
 
 
 def _are_variants(one: ObjectDescription, other: ObjectDescription) -> bool:

@@ -1,0 +1,13 @@
+"""The package's whole API, live: what a user of it would write."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from benchmarks.published.packages import current
+from drf_live_graphql import LiveRouter
+
+__all__ = ["live"]
+
+live = LiveRouter()
+live.include(list(import_module(current().api).urlpatterns))

@@ -1,0 +1,82 @@
+"""Rows for a package's tables: three of each model where it lets us make them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.db import models, transaction
+from model_bakery import baker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["ROWS", "fill"]
+
+ROWS = 3
+PASSES = 3
+
+
+def fill() -> tuple[list[type[models.Model]], dict[str, str]]:
+    """Make rows of all models; those that have some then, and why others have none.
+
+    A foreign key takes the first row there is, so that what belongs to a parent belongs to one
+    that other rows belong to as well. Models are tried again, as a parent may come after a child.
+    """
+    refused: dict[str, str] = {}
+    wanted = [model for model in apps.get_models() if _is_ours_to_fill(model)]
+    for _ in range(PASSES):
+        for model in _parents_first(wanted):
+            if _count(model) < ROWS:
+                refused.pop(model._meta.label, None)
+                _make(model, refused)
+    return [model for model in wanted if _count(model)], refused
+
+
+def _is_ours_to_fill(model: type[models.Model]) -> bool:
+    meta = model._meta
+    skipped = {"sessions", "contenttypes", "admin"}
+    return meta.managed and not meta.proxy and not meta.swapped and meta.app_label not in skipped
+
+
+def _parents_first(found: Iterable[type[models.Model]]) -> list[type[models.Model]]:
+    ordered: list[type[models.Model]] = []
+    pending = list(found)
+    while pending:
+        ready = [m for m in pending if not _required_parents(m) & (set(pending) - {m})]
+        ordered += ready or pending
+        pending = [m for m in pending if m not in ready] if ready else []
+    return ordered
+
+
+def _required_parents(model: type[models.Model]) -> set[Any]:
+    return {f.related_model for f in model._meta.concrete_fields if f.is_relation and not f.null}
+
+
+def _count(model: type[models.Model]) -> int:
+    return int(model._base_manager.count())
+
+
+def _make(model: type[models.Model], refused: dict[str, str]) -> None:
+    for number in range(_count(model), ROWS):
+        try:
+            with transaction.atomic():
+                baker.make(model, _using="default", **_values(model, number))
+        except Exception as error:  # noqa: BLE001 (validation of the package's own, in any form)
+            refused[model._meta.label] = f"{type(error).__name__}: {error}"[:200]
+            return
+
+
+def _values(model: type[models.Model], number: int) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for field in model._meta.concrete_fields:
+        if not field.is_relation or getattr(field.remote_field, "parent_link", False):
+            continue
+        related: Any = field.related_model
+        rows = list(related._base_manager.order_by("pk")[:ROWS]) if related else []
+        if rows:
+            # What may be one's only is another row each time.
+            values[field.name] = rows[number % len(rows)] if field.unique else rows[0]
+    return values
+
+
