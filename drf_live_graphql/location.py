@@ -51,7 +51,8 @@ def locate(root: RootDescription, kwargs: dict[str, str]) -> Location:
                 return Location(path, resolve(path))
             except (NoReverseMatch, Resolver404):
                 continue
-    tail = f"{kwargs[_lookup(root)]}/" if root.action == "retrieve" else ""
+    lookup = kwargs.get(_lookup(root))
+    tail = f"{lookup}/" if root.action == "retrieve" and lookup is not None else ""
     return Location(f"/{root.prefix}/{tail}", None)
 
 

@@ -12,6 +12,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.versioning import NamespaceVersioning
 
 from schema_gen import SchemaWarning
+from schema_gen.routes import parse_route
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,14 +21,16 @@ ACTIONS = ("list", "retrieve")
 
 # Modules whose functions around a view change nothing of who is answered, nor what.
 _HARMLESS = (
-    "rest_framework.",
-    "django.views.generic.base",
     "django.views.decorators.cache",
     "django.views.decorators.clickjacking",
     "django.views.decorators.csrf",
     "django.views.decorators.gzip",
     "django.views.decorators.vary",
 )
+
+
+# Modules whose functions are what as_view() makes.
+_VIEWS = ("rest_framework.", "django.views.generic.base")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,18 @@ class Mount:
     initkwargs: Mapping[str, Any] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict)
     version: str | None = None
+
+    @property
+    def lookup(self) -> str:
+        """The URL kwarg that picks a row for the view."""
+        field_name = self.initkwargs.get("lookup_field", self.view_class.lookup_field)
+        given = self.initkwargs.get("lookup_url_kwarg", self.view_class.lookup_url_kwarg)
+        return str(given or field_name)
+
+    @property
+    def picks(self) -> bool:
+        """Whether the route says which row is shown."""
+        return any(kwarg.name == self.lookup for kwarg in parse_route(self.route).kwargs)
 
 
 def mounts(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Mount]:
@@ -159,6 +174,8 @@ def _wrapper(callback: Any) -> str | None:
     """The name of a function of the project's around the view, if there is one."""
     while callback is not None:
         module = getattr(callback, "__globals__", {}).get("__name__", "")
+        if module.startswith(_VIEWS):
+            return None  # What it says that it wraps is the class's dispatch().
         if not module.startswith(_HARMLESS):
             return f"a function of {module or type(callback).__module__}"
         callback = getattr(callback, "__wrapped__", None)

@@ -70,6 +70,7 @@ class _Registration:
     given: Mapping[str, Any] = field(default_factory=dict)
     version: str | None = None
     included: bool = False
+    single: bool = False
 
 
 class LiveRouter:
@@ -420,6 +421,7 @@ def _describe(registration: _Registration, taken: TakenNames | None = None) -> V
         url_kwargs=registration.given,
         version=registration.version,
         taken=taken,
+        single=registration.single,
         **registration.names,
     )
 
@@ -428,7 +430,8 @@ def _registration(mount: Mount, options: Mapping[str, Any]) -> _Registration:
     """One action's registration; that of a row is at the route of its list, if it is routed."""
     extra = mount.action if mount.action not in ACTIONS else None
     route = mount.route
-    if mount.action == "retrieve" and issubclass(mount.view_class, ViewSetMixin):
+    single = mount.action == "retrieve" and not mount.picks
+    if mount.action == "retrieve" and not single and issubclass(mount.view_class, ViewSetMixin):
         route = re.sub(r"/?(\(\?P<\w+>(?:[^()\\]|\\.)*\)|<[\w:]+>)$", "", route)
     known = {**options, "version": options.get("version") or mount.version}
     return _Registration(
@@ -440,6 +443,7 @@ def _registration(mount: Mount, options: Mapping[str, Any]) -> _Registration:
         initkwargs={k: v for k, v in mount.initkwargs.items() if extra or k not in _OF_ROUTES},
         extra_action=extra,
         given=mount.given,
+        single=single,
         **known,
     )
 

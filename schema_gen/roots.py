@@ -35,7 +35,8 @@ class RootDescription:
     the root's envelope and page begin with. `view_action` is what the view calls the action.
     `handler` is the view's method that has to be called for the answer, which is told as a whole
     then; None where DRF's own steps give it. `given` are URL kwargs that are no arguments,
-    `version` is the one of the API that is asked for, None where the view finds out.
+    `version` is the one of the API that is asked for, None where the view finds out. `finds_row`
+    says that the view has its own way to a single row, so that any row may become the one it shows.
     """
 
     name: str
@@ -56,6 +57,7 @@ class RootDescription:
     handler: str | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     version: str | None = None
+    finds_row: bool = False
     description: str | None = None
 
     def encode(self, arguments: Mapping[str, Any]) -> ViewCall:

@@ -44,6 +44,7 @@ class Subject:
     extra_action: str | None = None
     given: dict[str, Any] = field(default_factory=dict)
     version: str | None = None
+    single: bool = False
 
     @property
     def model(self) -> type[Model]:
@@ -96,8 +97,12 @@ class Subject:
         return isinstance(found, QuerySet) and issubclass(iterable, ModelIterable)
 
     def action_route(self, action: str) -> Route:
-        """The route of the list, or that of a row: the same and the lookup kwarg behind it."""
-        if action == "list" or any(k.name == self.lookup_url_kwarg for k in self.route.kwargs):
+        """The route of the list, or that of a row: the same and the lookup kwarg behind it.
+
+        One `single` row needs none.
+        """
+        picked = any(kwarg.name == self.lookup_url_kwarg for kwarg in self.route.kwargs)
+        if action == "list" or self.single or picked:
             return self.route
         pattern = self.option("lookup_value_regex")
         converter = self.option("lookup_value_converter")
@@ -195,6 +200,7 @@ def make_subject(
     extra_action: str | None = None,
     url_kwargs: Mapping[str, Any] | None = None,
     version: str | None = None,
+    single: bool = False,
 ) -> Subject:
     """The facts of a registration. A SchemaError if the class is no view, a NoModelError without a model."""
     if not (isinstance(view_class, type) and issubclass(view_class, GenericAPIView)):
@@ -215,6 +221,7 @@ def make_subject(
         extra_action=extra_action,
         given=dict(url_kwargs or {}),
         version=version,
+        single=single,
     )
     if version is not None:
         check_version(subject.describer.view, subject.scheme, version)

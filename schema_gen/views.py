@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from rest_framework.serializers import ListSerializer
 
-from .classes import definer, own_doc
+from .classes import definer, is_drf_s_own, own_doc
 from .exceptions import SchemaError
 from .names import RootNames, root_names
 from .naming import pascal
@@ -53,6 +53,7 @@ def describe_view(
     url_kwargs: Mapping[str, Any] | None = None,
     version: str | None = None,
     taken: TakenNames | None = None,
+    single: bool = False,
 ) -> ViewDescription:
     """Describe the `list` and `retrieve` actions that `view_class` has and `actions` names.
 
@@ -63,9 +64,11 @@ def describe_view(
     `extra_action` is the method of an `@action(detail=False)` that answers a list: then that is
     the view's one root, and `route` is the action's own. `url_kwargs` are given to the view beside
     those that are arguments, and `version` is what its versioning scheme would find out: a
-    SchemaError if the scheme does not know it. `taken` are the names of the views described before
-    for the same schema: one that is taken is made longer, with a SchemaWarning, unless it is given
-    here. Without it, `build_types` says where two things have one name.
+    SchemaError if the scheme does not know it. `single` says that the view shows one row that no
+    URL kwarg picks, such as the user's own profile: its root is named by the route. `taken` are
+    the names of the views described before for the same schema: one that is taken is made longer,
+    with a SchemaWarning, unless it is given here. Without it, `build_types` says where two things
+    have one name.
 
     An action with a body of the view's own, or without model instances to show, is described with
     the `handler` to call. The view's own hooks are called, as in a GET, with `swagger_fake_view`
@@ -81,6 +84,7 @@ def describe_view(
             extra_action=extra_action,
             url_kwargs=url_kwargs,
             version=version,
+            single=single,
         )
         subject.describer.taken = taken
         names = root_names(
@@ -93,6 +97,8 @@ def describe_view(
             version=version,
             given=subject.given,
         )
+        if single:
+            names = RootNames(names.list, retrieve_name or names.list, pascal(names.list))
         if extra_action is not None:
             # Its pages and changes are of other types than those of the view's list.
             names = RootNames(names.list, names.retrieve, pascal(names.list))
@@ -208,6 +214,7 @@ def _root(
         handler=subject.handler(action),
         given=subject.given,
         version=subject.version,
+        finds_row=not is_drf_s_own(subject.view_class, "get_object"),
         description=own_doc(subject.view_class),
     )
 

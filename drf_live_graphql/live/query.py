@@ -326,6 +326,7 @@ class LiveQuery:
         if (
             self.key.root.action == "list"
             or self.key.root.handler is not None
+            or self.key.root.finds_row
             or changes.everything
             or self._task is not None
             or not self.labels.get(changes.label)

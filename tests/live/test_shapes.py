@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db.models import Count, F, Value
+from django.shortcuts import get_object_or_404
 from django.urls import include, path, re_path
 from rest_framework import (
     filters,
@@ -193,6 +194,30 @@ async def test_arguments_that_a_pattern_gives(site: Callable[..., Site]) -> None
     )
     await one.keep_up("/api/above/one/", "aboveOne", ROW, CHANGES)
     await one.keep_up("/api/high/", "highList", ROW, [_add(2), _add(3)])
+
+
+@pytest.mark.parametrize("routed", [True, False])
+async def test_a_row_that_no_url_picks(site: Callable[..., Site], routed: bool) -> None:
+    class Newest(mixins.RetrieveModelMixin, viewsets.GenericViewSet[models.Fence]):
+        queryset = models.Fence.objects.order_by("id")
+        serializer_class = FenceSerializer
+
+        def get_object(self) -> Any:
+            return get_object_or_404(self.get_queryset().order_by("-id")[:1])
+
+    class NewestRow(FenceRow):
+        get_object = Newest.get_object
+
+    view = Newest.as_view({"get": "retrieve"}) if routed else NewestRow.as_view()
+    one = site(_routed(Fences), path("the-newest/", view))
+    first = await models.Fence.objects.acreate()
+    await _row_keeps_up(one, "/api/the-newest/", "theNewest", first)
+    await models.Fence.objects.acreate(number=1)
+    operation = await one.subscribe(f"subscription {{ theNewest {{ instance {ROW} }} }}")
+    await models.Fence.objects.acreate(number=2)
+    await settled()
+    told = operation.payloads[-1]["data"]["theNewest"]["instance"]
+    assert told == await one.get("/api/the-newest/")
 
 
 async def test_one_view_and_one_model_several_times(site: Callable[..., Site]) -> None:
