@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import decimal
+import dis
 import enum
+import inspect
 import types
 import typing
 import uuid
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal, Optional, Protocol
 
 from .naming import camel, pascal
 from .types import FieldDescription, ListType, ObjectType, ScalarType
@@ -45,6 +48,8 @@ HINT_SCALARS: dict[Any, str] = {
     uuid.UUID: "UUID",
 }
 ANYTHING = (Any, object)
+# A generator or coroutine ends with None, whatever it yields or is awaited for.
+OTHER_RETURNS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 def _hints(function: Any, *, include_extras: bool = False) -> dict[str, Any]:
@@ -58,8 +63,28 @@ def _hints(function: Any, *, include_extras: bool = False) -> dict[str, Any]:
 
 
 def return_hint(function: Any) -> Any:
-    """The return hint of a function, or `UNKNOWN`."""
-    return _hints(function).get("return", UNKNOWN) if callable(function) else UNKNOWN
+    """The return hint of a function, or `UNKNOWN`.
+
+    It is optional as well where the function has a way to its end that returns None: nobody checks
+    hints at run time, and `-> str` over such a body is a common slip, which would make a null of a
+    GET an error of the whole answer.
+    """
+    hint = _hints(function).get("return", UNKNOWN) if callable(function) else UNKNOWN
+    return Optional[hint] if hint is not UNKNOWN and _returns_none(function) else hint  # noqa: UP045
+
+
+def _returns_none(function: Any) -> bool:
+    while isinstance(function, partial):
+        function = function.func
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None or code.co_flags & OTHER_RETURNS:
+        return False
+    steps = list(dis.get_instructions(code))
+    return any(
+        (step.opname == "RETURN_CONST" and step.argval is None)
+        or (step.opname == "RETURN_VALUE" and before.opname == "LOAD_CONST" and before.argval is None)
+        for before, step in pairwise(steps)
+    )
 
 
 def parameter_hint(function: Any, name: str) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,11 @@ def _iso(value: Any) -> IsoText:
 
 
 def _text(value: Any) -> Any:
-    return value if isinstance(value, str) else str(plain(value))
+    """A text is what it is. What a hint calls `str` and is a structure comes as its JSON."""
+    if isinstance(value, str):
+        return value
+    found = plain(value)
+    return json.dumps(found) if isinstance(found, dict | list) else str(found)
 
 
 def _decimal(value: Any) -> str:

@@ -15,6 +15,7 @@ __all__ = ["ROWS", "fill"]
 
 ROWS = 3
 PASSES = 3
+TEXTS = (models.CharField, models.SlugField, models.TextField)
 
 
 def fill() -> tuple[list[type[models.Model]], dict[str, str]]:
@@ -28,7 +29,6 @@ def fill() -> tuple[list[type[models.Model]], dict[str, str]]:
     for _ in range(PASSES):
         for model in _parents_first(wanted):
             if _count(model) < ROWS:
-                refused.pop(model._meta.label, None)
                 _make(model, refused)
     return [model for model in wanted if _count(model)], refused
 
@@ -58,16 +58,35 @@ def _count(model: type[models.Model]) -> int:
 
 
 def _make(model: type[models.Model], refused: dict[str, str]) -> None:
+    optional = [
+        field.name
+        for field in model._meta.concrete_fields
+        if not field.is_relation and not field.primary_key and (field.null or field.blank)
+    ]
     for number in range(_count(model), ROWS):
-        try:
-            with transaction.atomic():
-                baker.make(model, _using="default", **_values(model, number))
-        except Exception as error:  # noqa: BLE001 (validation of the package's own, in any form)
-            refused[model._meta.label] = f"{type(error).__name__}: {error}"[:200]
-            return
+        # One row with everything, the others with as little as they may; else the other way.
+        refused.pop(model._meta.label, None)
+        for filled in (optional, []) if number == 1 else ([], optional):
+            try:
+                with transaction.atomic():
+                    values = _parents(model, number) | _texts(model, filled, number)
+                    baker.make(model, _fill_optional=filled or False, **values)
+            except Exception as error:  # noqa: BLE001 (the package's own validation, in any form)
+                refused.setdefault(model._meta.label, f"{type(error).__name__}: {error}"[:200])
+            else:
+                break
 
 
-def _values(model: type[models.Model], number: int) -> dict[str, Any]:
+def _texts(model: type[models.Model], names: list[str], number: int) -> dict[str, str]:
+    """Texts of one row. Those with a default are not filled by the baker, even where it is ""."""
+    return {
+        field.name: f"{field.name[:10]}-{number}"
+        for field in model._meta.concrete_fields
+        if field.name in names and type(field) in TEXTS and not field.choices
+    }
+
+
+def _parents(model: type[models.Model], number: int) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for field in model._meta.concrete_fields:
         if not field.is_relation or getattr(field.remote_field, "parent_link", False):
