@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from rest_framework.serializers import ListSerializer
@@ -189,10 +190,11 @@ def _root(
         name: version_type(subject.scheme, names.base) for name in url_version(subject.scheme, None)
     }
     known |= dict.fromkeys(subject.given)
+    path = path_arguments(route, subject.view_class, subject.model, subject.lookup, known)
     arguments = [
-        *path_arguments(route, subject.view_class, subject.model, subject.lookup, known),
+        *path,
         *version_argument(subject.scheme, subject.version, names.base),
-        *arguments,
+        *_beside(path, arguments),
     ]
     _refuse_twins(subject, arguments)
     return RootDescription(
@@ -259,6 +261,20 @@ def _plain_list(subject: Subject, action: Action, serializer: Any) -> bool:
         "Move what it does into get_queryset() or the serializer of a row.",
     )
     return False
+
+
+def _beside(
+    path: Sequence[ArgumentDescription], query: Sequence[ArgumentDescription]
+) -> list[ArgumentDescription]:
+    """The `query` arguments, those named like a URL kwarg as `<name>Filter`.
+
+    `events/{event}/transactions/?event=` is a URL that asks for both.
+    """
+    taken = {argument.name for argument in path}
+    return [
+        replace(argument, name=f"{argument.name}Filter") if argument.name in taken else argument
+        for argument in query
+    ]
 
 
 def _refuse_twins(subject: Subject, arguments: Sequence[ArgumentDescription]) -> None:

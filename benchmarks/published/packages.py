@@ -24,7 +24,7 @@ class Package:
     name: str
     requires: tuple[str, ...]
     api: str
-    mount: str = ""
+    mount: str | None = None
     site: str | None = None
     database: Literal["sqlite", "postgres"] = "sqlite"
     kwargs: Mapping[str, str] = field(default_factory=dict)

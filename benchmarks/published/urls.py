@@ -10,9 +10,8 @@ from benchmarks.published.live import live
 from benchmarks.published.packages import current
 
 package = current()
-urlpatterns = [
-    path("proof/graphql/", live.as_view()),
-    path(package.mount, include(package.api)),
-]
+urlpatterns = [path("proof/graphql/", live.as_view())]
+if package.mount is not None:
+    urlpatterns.append(path(package.mount, include(package.api)))
 if package.site:
     urlpatterns += import_module(package.site).urlpatterns
