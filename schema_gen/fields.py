@@ -150,7 +150,8 @@ def describe_field(scope: FieldScope) -> TypeDescription:
     if scope.source.is_pk and isinstance(found, ScalarType) and found.name in PK_SCALARS:
         found = replace(found, name="ID")
     nullable = found.nullable or may_be_null(scope.field, scope.source)
-    return found.optional() if nullable or _reads_its_own_way(scope.field) else found
+    loose = _reads_its_own_way(scope.field) or _has_no_word(scope)
+    return found.optional() if nullable or loose else found
 
 
 def _described(scope: FieldScope) -> TypeDescription:
@@ -176,6 +177,17 @@ def _rewrites(cls: type, base: type) -> bool:
     """Whether a class below `base` puts out something else than `base` does."""
     writer = definer(cls, "to_representation")
     return writer is not base and issubclass(writer, base)
+
+
+def _has_no_word(scope: FieldScope) -> bool:
+    """Whether only `required` speaks for a value, which DRF asks of input alone.
+
+    Of a row of the view's model it is worth something. A view that hands its serializer an object
+    of its own making may have put None there.
+    """
+    if not scope.describer.by_hand or isinstance(scope.field, serializers.SerializerMethodField):
+        return False
+    return scope.source.field is None and scope.source.annotation is None
 
 
 def _reads_its_own_way(field: Any) -> bool:

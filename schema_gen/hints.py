@@ -28,6 +28,7 @@ __all__ = [
     "HintScope",
     "parameter_hint",
     "return_hint",
+    "returns_none",
     "split_optional",
 ]
 
@@ -70,21 +71,25 @@ def return_hint(function: Any) -> Any:
     GET an error of the whole answer.
     """
     hint = _hints(function).get("return", UNKNOWN) if callable(function) else UNKNOWN
-    return Optional[hint] if hint is not UNKNOWN and _returns_none(function) else hint  # noqa: UP045
+    return Optional[hint] if hint is not UNKNOWN and returns_none(function) else hint  # noqa: UP045
 
 
-def _returns_none(function: Any) -> bool:
+def returns_none(function: Any) -> bool:
+    """Whether a function's body has a way to its end that returns None, as far as it shows."""
     while isinstance(function, partial):
         function = function.func
     code = getattr(inspect.unwrap(function), "__code__", None)
     if code is None or code.co_flags & OTHER_RETURNS:
         return False
-    steps = list(dis.get_instructions(code))
-    return any(
-        (step.opname == "RETURN_CONST" and step.argval is None)
-        or (step.opname == "RETURN_VALUE" and before.opname == "LOAD_CONST" and before.argval is None)
-        for before, step in pairwise(steps)
-    )
+    returned = [
+        before.opname == "LOAD_CONST" and before.argval is None
+        if step.opname == "RETURN_VALUE"
+        else step.argval is None
+        for before, step in pairwise(dis.get_instructions(code))
+        if step.opname in ("RETURN_CONST", "RETURN_VALUE")
+    ]
+    # A body that returns nothing else is a stub, or somebody's way not to write one.
+    return any(returned) and not all(returned)
 
 
 def parameter_hint(function: Any, name: str) -> Any:

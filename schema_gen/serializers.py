@@ -32,10 +32,12 @@ class Describer:
     """Describes the serializers of one view. `view` is its name, for messages.
 
     `taken` are the names that the schema has given to other types, where somebody keeps them.
+    `by_hand` says that the view's own code makes the answer, of whatever objects.
     """
 
     view: str
     taken: TakenNames | None = None
+    by_hand: bool = False
     annotations: Mapping[str, Annotation] = field(default_factory=dict)
     _open: dict[Any, ObjectReference] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)

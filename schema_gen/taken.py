@@ -43,7 +43,7 @@ class TakenNames:
 
         What is not free gets the words of the `route` in front, else a number behind.
         """
-        for found in _roots_of(names, route):
+        for found in _roots_of(names, actions, route):
             roots = {found.list: "list", found.retrieve: "retrieve"}
             own = {name for name, action in roots.items() if action in actions}
             types = _types_of(found, actions)
@@ -70,14 +70,20 @@ def _types_of(names: RootNames, actions: Collection[str]) -> set[str]:
     return found | ({f"{names.base}Change"} if "retrieve" in actions else set())
 
 
-def _roots_of(names: RootNames, route: Route) -> Iterator[RootNames]:
+def _roots_of(
+    names: RootNames, actions: Collection[str], route: Route
+) -> Iterator[RootNames]:
     yield names
+    # `CheckinList` + `Change` is `Checkin` + `ListChange`: then the roots may stay as they are.
+    yield RootNames(names.list, names.retrieve, pascal(names.list))
+    if "list" not in actions:
+        # `products/{pk}/price`: what the route says of the row behind its key.
+        yield RootNames(names.list, names.list, pascal(names.list))
+    row = names.retrieve
     words = [part for part in route.segments if isinstance(part, str)][:-1]
-    row = camel("_".join([*words, names.retrieve])) if words else names.retrieve
-    if row != names.retrieve:
+    if words and len(words) == len(route.segments) - 1:
+        row = camel("_".join([*words, row]))
         yield RootNames(names.list, row, pascal(row))
     for number in count(2):
-        many = f"{names.list}{number}"
-        for one in (row, f"{row}{number}"):
-            for several in (names.list, many):
-                yield RootNames(several, one, pascal(one))
+        for several in (names.list, f"{names.list}{number}"):
+            yield RootNames(several, f"{row}{number}", pascal(f"{row}{number}"))

@@ -228,6 +228,7 @@ def _row(
     if serializer is None or not _plain_list(subject, action, serializer):
         return None
     subject.describer.annotations = annotations_of(queryset)
+    subject.describer.by_hand = subject.handler(action) is not None
     try:
         return subject.describer.row(serializer, subject.model, type_name)
     except SchemaError:

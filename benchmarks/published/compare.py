@@ -70,7 +70,7 @@ def _refused(
 ) -> Comparison:
     """A GET refused: by 404, a row may be null instead of an error."""
     errors = answer.get("errors")
-    nothing = status == 404 and answer.get("data", {}).get(root.name, 1) is None
+    nothing = status == 404 and (answer.get("data") or {}).get(root.name, 1) is None
     outcome = "refused" if errors or nothing else "differs"
     return Comparison(root.name, outcome, detail=f"GET {path}: {status}")
 
@@ -118,8 +118,8 @@ def _is_too_deep(type_: Any, path: tuple[str, ...]) -> bool:
 
 
 def _rows(root: RootDescription, body: Any) -> list[Any]:
-    rows: list[Any] = body if root.page is None else body[root.page.results_key]
-    return rows
+    rows = body if root.page is None or isinstance(body, list) else body[root.page.results_key]
+    return rows if isinstance(rows, list) else []
 
 
 def _root_differences(root: RootDescription, found: Any, body: Any) -> list[str]:
@@ -127,6 +127,8 @@ def _root_differences(root: RootDescription, found: Any, body: Any) -> list[str]
         return _object_differences(root.row, found, body, "")
     page = root.page
     differences: list[str] = []
+    if not isinstance(body, list if page is None else dict):
+        return [f"{type(body).__name__} by REST, where the schema has another shape"]
     if page is not None:
         for field in page.fields:
             if field.key != page.results_key:

@@ -28,6 +28,7 @@ class Package:
     site: str | None = None
     database: Literal["sqlite", "postgres"] = "sqlite"
     kwargs: Mapping[str, str] = field(default_factory=dict)
+    unfilled: tuple[str, ...] = ()
 
     @property
     def settings(self) -> str:

@@ -12,6 +12,7 @@ import json
 import sys
 import time
 import warnings
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,18 +96,30 @@ def _objects(root: RootDescription) -> list[Any]:
     return list(found.values())
 
 
-def _compared(live: LiveRouter, schema: Any) -> list[Any]:
+def _superuser() -> Any:
     from django.contrib.auth import get_user_model
+
+    user: Any = get_user_model()._base_manager.order_by("pk").first()
+    known = {field.name for field in user._meta.concrete_fields}
+    for name in ("is_superuser", "is_staff", "is_active"):
+        if name in known:
+            setattr(user, name, True)
+    user.save()
+    return user
+
+
+def _compared(live: LiveRouter, schema: Any) -> list[Any]:
     from django.test import Client
 
     from benchmarks.published.compare import Side, compare
     from benchmarks.published.locations import kwargs_of
 
-    user = get_user_model()._default_manager.order_by("pk").first()
-    user.is_superuser = user.is_staff = user.is_active = True
-    user.save()
     client = Client(raise_request_exception=False)
+    user = _superuser()
     client.force_login(user)
+    prepare = getattr(import_module(current().settings), "prepare", None)
+    if prepare is not None:
+        prepare(client, user)
     side = Side(client, schema)
     return [
         compare(side, root, kwargs_of(root))

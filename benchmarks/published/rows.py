@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db import models, transaction
-from model_bakery import baker
+from model_bakery import baker, generators
+
+from benchmarks.published.packages import current
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +17,7 @@ __all__ = ["ROWS", "fill"]
 
 ROWS = 3
 PASSES = 3
-TEXTS = (models.CharField, models.SlugField, models.TextField)
+TEXTS = models.CharField | models.TextField
 
 
 def fill() -> tuple[list[type[models.Model]], dict[str, str]]:
@@ -25,6 +27,7 @@ def fill() -> tuple[list[type[models.Model]], dict[str, str]]:
     that other rows belong to as well. Models are tried again, as a parent may come after a child.
     """
     refused: dict[str, str] = {}
+    _teach_the_baker()
     wanted = [model for model in apps.get_models() if _is_ours_to_fill(model)]
     for _ in range(PASSES):
         for model in _parents_first(wanted):
@@ -33,9 +36,20 @@ def fill() -> tuple[list[type[models.Model]], dict[str, str]]:
     return [model for model in wanted if _count(model)], refused
 
 
+def _teach_the_baker() -> None:
+    """A field class of the package's own is filled like the one that it derives from."""
+    known = generators.get_type_mapping()
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            cls = type(field)
+            if cls not in known and not field.is_relation:
+                base = next((base for base in cls.__mro__ if base in known), None)
+                generators.add(cls, known[base] if base else dict)
+
+
 def _is_ours_to_fill(model: type[models.Model]) -> bool:
     meta = model._meta
-    skipped = {"sessions", "contenttypes", "admin"}
+    skipped = {"sessions", "contenttypes", "admin", *current().unfilled}
     return meta.managed and not meta.proxy and not meta.swapped and meta.app_label not in skipped
 
 
@@ -82,7 +96,7 @@ def _texts(model: type[models.Model], names: list[str], number: int) -> dict[str
     return {
         field.name: f"{field.name[:10]}-{number}"
         for field in model._meta.concrete_fields
-        if field.name in names and type(field) in TEXTS and not field.choices
+        if field.name in names and isinstance(field, TEXTS) and not field.choices
     }
 
 
