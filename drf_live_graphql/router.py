@@ -211,7 +211,7 @@ class LiveRouter:
             )
         for other in self._registrations:
             same = (other.route, other.version) == (registration.route, registration.version)
-            if same and not _is_pair(other, registration):
+            if same and not _is_pair(other, registration) and not _are_two(other, registration):
                 raise LiveError(
                     f"{registration.prefix!r} is registered twice: for"
                     f" {other.view_class.__name__} and for {registration.view_class.__name__}."
@@ -462,6 +462,15 @@ def _is_pair(one: _Registration, other: _Registration) -> bool:
     """Whether they are a list and a row of two generic views, which share a route."""
     routed = any(issubclass(r.view_class, ViewSetMixin) for r in (one, other))
     return not routed and set(one.actions).isdisjoint(other.actions)
+
+
+def _are_two(one: _Registration, other: _Registration) -> bool:
+    """Whether they are two views that one site has below one route, told apart by its URLs.
+
+    `jobs/<uuid:pk>/` and `jobs/<str:name>/` may be rows of two views; what no URL would find of
+    the second was left out.
+    """
+    return one.included and other.included and one.view_class is not other.view_class
 
 
 def _is_extra_list(mount: Mount) -> bool:

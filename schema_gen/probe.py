@@ -92,6 +92,9 @@ def _request(view: GenericAPIView[Any], user: Any, version: str | None) -> Any:
     request: Any = view.initialize_request(raw, *view.args, **view.kwargs)
     request.user = user
     request.auth = None
+    # As initial() leaves it: some hooks ask which renderer it is for.
+    chosen = view.perform_content_negotiation(request, force=True)
+    request.accepted_renderer, request.accepted_media_type = chosen
     scheme: Any = view.versioning_class
     request.version = asked_version(scheme, version, view.kwargs)
     request.versioning_scheme = scheme() if scheme else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from rest_framework.serializers import ListSerializer
@@ -176,15 +177,18 @@ def _root(
     if row is None:
         return None
 
-    def ask(view: GenericAPIView[Any]) -> Query:
+    def ask(view: GenericAPIView[Any], *, loosely: bool = False) -> Query:
         scope = ParameterScope(view, subject.model, queryset, row, names.base, subject.describer)
-        return _query(scope, action, names)
+        return _query(scope, action, names, loosely=loosely)
 
     try:
-        page, arguments = subject.asked(action, ask)
-    except Exception as error:  # noqa: BLE001 (whatever the view's own code raises)
-        mend = "Let its filters and its paginator work on an empty queryset, without SQL."
-        subject.left_out(action, f"asking for its filters or its page failed: {error!r}", mend)
+        try:
+            page, arguments = subject.asked(action, ask)
+        except Exception:  # noqa: BLE001 (whatever the view's own code raises)
+            page, arguments = subject.asked(action, partial(ask, loosely=True))
+    except Exception as error:  # noqa: BLE001
+        mend = "Let its paginator work on an empty queryset, without SQL."
+        subject.left_out(action, f"asking for its page failed: {error!r}", mend)
         return None
     known: dict[str, TypeDescription | None] = {
         name: version_type(subject.scheme, names.base) for name in url_version(subject.scheme, None)
@@ -239,8 +243,8 @@ def _row(
         return None
 
 
-def _query(scope: ParameterScope, action: Action, names: RootNames) -> Query:
-    filters = describe_backends(scope)
+def _query(scope: ParameterScope, action: Action, names: RootNames, *, loosely: bool) -> Query:
+    filters = describe_backends(scope, loosely=loosely)
     if action == "retrieve":
         # get_object() filters too: what a filter demands of a list, it demands of a single row.
         return None, [argument for argument in filters if not argument.type.nullable]

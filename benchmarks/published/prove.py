@@ -39,12 +39,13 @@ def main(output: str) -> None:
     from benchmarks.published.rows import fill
 
     filled, refused = fill()
+    from benchmarks.published.live import live, whole_api
+
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         started = time.perf_counter()
-        from benchmarks.published.live import live
-
-        schema = live.schema
+        # The site's own was built when something imported its URLs, before anybody listened.
+        schema = whole_api().schema
         seconds = time.perf_counter() - started
     findings = {
         **_counts(live, [str(item.message) for item in caught if _is_ours(item)]),
