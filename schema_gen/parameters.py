@@ -118,9 +118,7 @@ def register_backend(*backend_classes: type) -> Callable[[Parameters], Parameter
     return register
 
 
-def describe_backends(
-    scope: ParameterScope, *, loosely: bool = False
-) -> list[ArgumentDescription]:
+def describe_backends(scope: ParameterScope, *, loosely: bool = False) -> list[ArgumentDescription]:
     """The arguments of the view's filter backends, in their order.
 
     `loosely` leaves out, with a warning, those of a backend that can't be asked: a GET without

@@ -70,9 +70,7 @@ def _types_of(names: RootNames, actions: Collection[str]) -> set[str]:
     return found | ({f"{names.base}Change"} if "retrieve" in actions else set())
 
 
-def _roots_of(
-    names: RootNames, actions: Collection[str], route: Route
-) -> Iterator[RootNames]:
+def _roots_of(names: RootNames, actions: Collection[str], route: Route) -> Iterator[RootNames]:
     yield names
     # `CheckinList` + `Change` is `Checkin` + `ListChange`: then the roots may stay as they are.
     yield RootNames(names.list, names.retrieve, pascal(names.list))

@@ -36,7 +36,11 @@ class Side:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What came of a root: `outcome` is "same", "refused", "fails" (REST itself) or "differs"."""
+    """What came of a root.
+
+    `outcome` is "same", "refused" (by both), "fails" (REST itself does), "unanswered" (an error
+    where REST answers) or "differs".
+    """
 
     root: str
     outcome: str
@@ -55,7 +59,7 @@ def compare(side: Side, root: RootDescription, kwargs: Mapping[str, str]) -> Com
         return _refused(root, path, response.status_code, answer)
     if answer.get("errors"):
         detail = f"GET {path}: 200, GraphQL: {answer['errors'][0]['message']}"
-        return Comparison(root.name, "differs", detail=detail)
+        return Comparison(root.name, "unanswered", detail=detail)
     body = json.loads(response.content)
     found = answer["data"][root.name]
     differences = _root_differences(root, found, body)
@@ -93,6 +97,9 @@ def _ask(side: Side, root: RootDescription, kwargs: Mapping[str, str]) -> dict[s
         json.dumps({"query": document, "variables": values}),
         content_type="application/json",
     )
+    if not response.headers["content-type"].startswith("application/"):
+        text = f"{response.status_code}: {response.content[:80]!r}"
+        return {"errors": [{"message": text}]}
     answer: dict[str, Any] = json.loads(response.content)
     return answer
 
@@ -180,5 +187,3 @@ def _differences(type_: Any, found: Any, body: Any, place: str) -> list[str]:
             # The package's own hint says text and its code does not make one: told as JSON.
             body = json.dumps(body) if isinstance(body, dict | list) else str(body)
     return [] if found == body else [f"{place}: {found!r}, not {body!r}"]
-
-

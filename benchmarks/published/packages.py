@@ -29,6 +29,7 @@ class Package:
     database: Literal["sqlite", "postgres"] = "sqlite"
     kwargs: Mapping[str, str] = field(default_factory=dict)
     unfilled: tuple[str, ...] = ()
+    note: str = ""
 
     @property
     def settings(self) -> str:

@@ -50,7 +50,7 @@ def main(output: str) -> None:
     findings = {
         **_counts(live, [str(item.message) for item in caught if _is_ours(item)]),
         "package": current().name,
-        "version": version(current().requires[0].split("=")[0]),
+        "version": version(current().requires[0].split("==")[0]),
         "seconds": round(seconds, 2),
         "filled": len(filled),
         "without_rows": refused,
@@ -66,8 +66,9 @@ def _is_ours(item: warnings.WarningMessage) -> bool:
 
 
 def _counts(live: LiveRouter, texts: list[str]) -> dict[str, Any]:
-    objects = {item.name: item for view in live.views for root in view.roots
-               for item in _objects(root)}
+    objects = {
+        item.name: item for view in live.views for root in view.roots for item in _objects(root)
+    }
     places = {text.split(", ", 1)[1].split(":", 1)[0] for text in texts if FALLBACK in text}
     fields = [(item, field) for item in objects.values() for field in item.fields]
     loose = sorted(
@@ -122,11 +123,7 @@ def _compared(live: LiveRouter, schema: Any) -> list[Any]:
     if prepare is not None:
         prepare(client, user)
     side = Side(client, schema)
-    return [
-        compare(side, root, kwargs_of(root))
-        for view in live.views
-        for root in view.roots
-    ]
+    return [compare(side, root, kwargs_of(root)) for view in live.views for root in view.roots]
 
 
 if __name__ == "__main__":

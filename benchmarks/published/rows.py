@@ -111,5 +111,3 @@ def _parents(model: type[models.Model], number: int) -> dict[str, Any]:
             # What may be one's only is another row each time.
             values[field.name] = rows[number % len(rows)] if field.unique else rows[0]
     return values
-
-

@@ -32,6 +32,7 @@ def complete(settings: dict[str, Any]) -> None:
     settings |= {
         "SECRET_KEY": "published-" * 6,
         "DEBUG": False,
+        "DEBUG_PROPAGATE_EXCEPTIONS": False,
         "ALLOWED_HOSTS": ["*"],
         "DATABASES": {"default": database | settings.get("DATABASE_OPTIONS", {})},
         "MIGRATION_MODULES": NoMigrations(),
