@@ -7,7 +7,6 @@ anew, and that request notes which of the connection's facts the view read.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import import_module

@@ -29,7 +29,7 @@ def _guard_digit(name: str, prefix: str) -> str:
 
 
 def camel(text: str) -> str:
-    """`title__icontains` → `titleIcontains`, `task-comments` → `taskComments`, `IPNet` → `ipNet`."""
+    """`title__icontains` → `titleIcontains`, `task-items` → `taskItems`, `IPNet` → `ipNet`."""
     first, *rest = _words(text)
     head = ACRONYM.match(first)
     length = head.end() if head else 1

@@ -207,7 +207,10 @@ def make_subject(
     version: str | None = None,
     single: bool = False,
 ) -> Subject:
-    """The facts of a registration. A SchemaError if the class is no view, a NoModelError without a model."""
+    """The facts of a registration.
+
+    A SchemaError if the class is no view, a NoModelError if its model can't be found.
+    """
     if not (isinstance(view_class, type) and issubclass(view_class, GenericAPIView)):
         raise SchemaError(
             f"{view_class!r} can't be described: expected a GenericAPIView or GenericViewSet "

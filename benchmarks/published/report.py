@@ -12,14 +12,14 @@ __all__ = ["page", "table"]
 
 INTRODUCTION = """# Published APIs, live
 
-Written by `make proof` ([`benchmarks/published/`](../benchmarks/published/)): each package is installed
-from the package registry into an environment of its own, with rows made up for all of its tables;
-`LiveRouter.include()` gets all of its URL patterns as they are, and every root of the schema is
-asked with all of its fields, over GraphQL and by a GET of the same URL, by one superuser.
+Written by `make proof` ([`benchmarks/published/`](../benchmarks/published/)): each package is
+installed from the package registry into an environment of its own, with rows made up for all of its
+tables; `LiveRouter.include()` gets all of its API's URL patterns as they are, and every root of the
+schema is asked with all of its fields, over GraphQL and by a GET of the same URL, by one superuser.
 
 * **typed**: fields of row types that are no fallback to `JSON`, of all.
-* **same**: lists and rows that are equal field by field, with page counts and links (in brackets: those
-  that have rows).
+* **same**: lists and rows that are equal field by field, with page counts and links (in brackets:
+  those that have rows).
 * **refused**: a 404 or 403 by both. **fails**: the GET itself is a 500, since the rows are made up.
 * **unanswered**: a GraphQL error where REST answers. **differs**: another answer.
 """
