@@ -1,10 +1,11 @@
 """What a schema costs: 200 ViewSets with 2,000 fields, beside drf-spectacular on the same API.
 
-    python -m benchmarks.schema_cost [--views 200] [--fields 10] [--rounds 5] [--json out.json]
+    python -m benchmarks.schema_cost [--views 200] [--fields 10] [--rounds 5] [--read-only]
 
 Both are run in turns, each in a process of its own that has imported everything and made the
 ViewSets before the clock starts. Ours ends with the schema that a client is served and with its
-SDL, drf-spectacular's with the OpenAPI document and its YAML.
+SDL, drf-spectacular's with the OpenAPI document and its YAML. `--read-only` takes the writing
+methods off the ViewSets, which cost the peer and not us.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def configure() -> None:
     django.setup()
 
 
-def make_router(views: int, fields: int) -> Any:
+def make_router(views: int, fields: int, *, read_only: bool = False) -> Any:
     """A DRF router with `views` ViewSets of `fields` fields each: filters, search, ordering, pages.
 
     Of ten fields, one is the key, one a relation to the model before, one a choice.
@@ -74,6 +75,7 @@ def make_router(views: int, fields: int) -> Any:
         lambda: models.TextField(blank=True),
         lambda: models.URLField(blank=True),
     )
+    base = viewsets.ReadOnlyModelViewSet if read_only else viewsets.ModelViewSet
     router = routers.DefaultRouter()
     before: Any = None
     for number in range(views):
@@ -95,7 +97,7 @@ def make_router(views: int, fields: int) -> Any:
         )
         view = type(
             f"{name}ViewSet",
-            (viewsets.ReadOnlyModelViewSet,),
+            (base,),
             {
                 "queryset": model.objects.all(),
                 "serializer_class": serializer,
@@ -133,15 +135,13 @@ def build_spectacular(router: Any) -> str:
     return str(OpenApiYamlRenderer().render(schema))
 
 
-def once(design: str, views: int, fields: int) -> dict[str, Any]:
+def once(design: str, views: int, fields: int, *, read_only: bool) -> dict[str, Any]:
     """One build in this process. Seconds of processor time and of the clock."""
     configure()
-    import drf_spectacular.generators
-    import drf_spectacular.renderers
 
     import drf_live_graphql  # noqa: F401
 
-    router = make_router(views, fields)
+    router = make_router(views, fields, read_only=read_only)
     build = {"live": build_live, "spectacular": build_spectacular}[design]
     clock, cpu = time.perf_counter(), time.process_time()
     text = build(router)
@@ -152,13 +152,16 @@ def once(design: str, views: int, fields: int) -> dict[str, Any]:
     }
 
 
-def measure(views: int, fields: int, rounds: int) -> dict[str, list[dict[str, Any]]]:
+def measure(
+    views: int, fields: int, rounds: int, *, read_only: bool
+) -> dict[str, list[dict[str, Any]]]:
     """`rounds` builds of each design, in turns."""
     found: dict[str, list[dict[str, Any]]] = {design: [] for design in DESIGNS}
     for _ in range(rounds):
         for design in DESIGNS:
             command = [sys.executable, "-W", "ignore", "-m", "benchmarks.schema_cost"]
             options = ["--once", design, "--views", str(views), "--fields", str(fields)]
+            options += ["--read-only"] if read_only else []
             done = subprocess.run(
                 [*command, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
             )
@@ -172,13 +175,18 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--views", type=int, default=200)
     parser.add_argument("--fields", type=int, default=10, help="of each view")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--read-only", action="store_true")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--once", choices=DESIGNS)
     options = parser.parse_args(arguments)
     if options.once:
-        print(json.dumps(once(options.once, options.views, options.fields)))
+        print(
+            json.dumps(
+                once(options.once, options.views, options.fields, read_only=options.read_only)
+            )
+        )
         return
-    found = measure(options.views, options.fields, options.rounds)
+    found = measure(options.views, options.fields, options.rounds, read_only=options.read_only)
     print(f"{options.views} views, {options.views * options.fields} fields, CPU seconds")
     for design, runs in found.items():
         times = [run["cpu"] for run in runs]

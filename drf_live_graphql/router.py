@@ -25,6 +25,7 @@ from schema_gen import (
     build_types,
     describe_view,
 )
+from schema_gen.collector import collector_paused
 
 from .changes import Disconnect, publisher, watch, watch_all
 from .exceptions import LiveError
@@ -229,12 +230,14 @@ class LiveRouter:
         return tuple(view for _, view in self._described)
 
     @cached_property
+    @collector_paused()
     def _described(self) -> tuple[tuple[_Registration, ViewDescription], ...]:
         taken = TakenNames()
         found = ((held, _describe_held(held, taken)) for held in self._registrations)
         return tuple((registration, view) for registration, view in found if view is not None)
 
     @cached_property
+    @collector_paused()
     def _types(self) -> BuiltTypes:
         if not self._registrations:
             raise LiveError(
@@ -268,6 +271,7 @@ class LiveRouter:
         return StrawberryConfig(scalar_map=dict(self._types.scalar_map))
 
     @cached_property
+    @collector_paused()
     def schema(self) -> strawberry.Schema:
         """The schema of everything registered."""
         return LiveSchema(
@@ -451,7 +455,7 @@ def _registration(mount: Mount, options: Mapping[str, Any]) -> _Registration:
 def _gather(registrations: list[_Registration], new: _Registration) -> None:
     """Add ``new``, as the other action of a registration that is the same but for that if any."""
     for index, old in enumerate(registrations):
-        if replace(old, actions=new.actions) == new:
+        if old.route == new.route and replace(old, actions=new.actions) == new:
             actions = tuple(dict.fromkeys((*old.actions, *new.actions)))
             registrations[index] = replace(old, actions=actions)
             return

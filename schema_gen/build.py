@@ -110,9 +110,7 @@ class _Builder:
             name, exec_body=lambda body: body.update(__module__=__name__, __annotations__={})
         )
 
-    def _define(
-        self, cls: type, fields: list[StrawberryField], description: str | None
-    ) -> None:
+    def _define(self, cls: type, fields: list[StrawberryField], description: str | None) -> None:
         """Make a strawberry type of `cls`, whose values are dicts and never instances.
 
         `strawberry.type` makes a dataclass of each first, at most of the cost of a large schema.

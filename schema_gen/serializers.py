@@ -38,6 +38,7 @@ class Describer:
     view: str
     taken: TakenNames | None = None
     by_hand: bool = False
+    filtersets: dict[Any, Any] = field(default_factory=dict)
     annotations: Mapping[str, Annotation] = field(default_factory=dict)
     _open: dict[Any, ObjectReference] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)

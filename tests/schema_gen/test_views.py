@@ -449,7 +449,7 @@ def test_without_accounts_the_visitor_is_nobody(settings: Any) -> None:
     real = probe.apps.is_installed
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(probe.apps, "is_installed", lambda name: "auth" not in name and real(name))
-        assert probe.visitors() == [None]
+        assert list(probe.visitors()) == [None]
 
         class Anyone(BookViewSet):
             def get_queryset(self) -> Any:
