@@ -81,15 +81,20 @@ def returns_none(function: Any) -> bool:
     code = getattr(inspect.unwrap(function), "__code__", None)
     if code is None or code.co_flags & OTHER_RETURNS:
         return False
-    returned = [
-        before.opname == "LOAD_CONST" and before.argval is None
-        if step.opname == "RETURN_VALUE"
-        else step.argval is None
-        for before, step in pairwise(dis.get_instructions(code))
-        if step.opname in ("RETURN_CONST", "RETURN_VALUE")
-    ]
+    nothing = something = False
+    for before, step in pairwise(dis.get_instructions(code)):
+        if step.opname == "RETURN_CONST":  # Python 3.12, 3.13
+            nothing, something = (
+                nothing or step.argval is None,
+                something or step.argval is not None,
+            )
+        elif step.opname == "RETURN_VALUE":
+            none = before.opname == "LOAD_CONST" and before.argval is None
+            nothing = nothing or none
+            # `a if b else None` has one return, which its other branch jumps to.
+            something = something or not none or step.is_jump_target
     # A body that returns nothing else is a stub, or somebody's way not to write one.
-    return any(returned) and not all(returned)
+    return nothing and something
 
 
 def parameter_hint(function: Any, name: str) -> Any:

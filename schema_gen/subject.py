@@ -158,8 +158,11 @@ class Subject:
             found = self.asked(action, _asked_serializer)
         except Exception as error:  # noqa: BLE001 (whatever the view's own code raises)
             return self._declared_serializer(action, error)
-        if _says_nothing(self.view_class, VIEW_HOOKS) and _is_plain(found):
-            self.plain_serializer = found
+        try:
+            if _says_nothing(self.view_class, VIEW_HOOKS) and _is_plain(found):
+                self.plain_serializer = found
+        except Exception:  # noqa: BLE001 (fields inside that can't be made; said where they stand)
+            return found
         return found
 
     def left_out(self, action: str, reason: str, mend: str) -> None:
@@ -193,7 +196,7 @@ class Subject:
 
 
 def _says_nothing(cls: type, hooks: tuple[str, ...]) -> bool:
-    return all(is_drf_s_own(cls, name) for name in hooks)
+    return all(not hasattr(cls, name) or is_drf_s_own(cls, name) for name in hooks)
 
 
 def _is_plain(found: Any) -> bool:

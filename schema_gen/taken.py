@@ -57,7 +57,9 @@ class TakenNames:
 def type_names(name: str, origin: type) -> Iterator[str]:
     """`name`, then what an `origin` that comes second may be called: its app in front, a number."""
     yield name
-    app = apps.get_containing_app_config(origin.__module__)
+    # A class that DRF made (Meta.depth) or that type() made is in none of the project's modules.
+    made = origin.__module__.startswith("rest_framework.")
+    app = None if made else apps.get_containing_app_config(origin.__module__)
     longer = name if app is None else pascal(app.label) + name
     if longer != name:
         yield longer

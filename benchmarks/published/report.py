@@ -20,7 +20,8 @@ schema is asked with all of its fields, over GraphQL and by a GET of the same UR
 * **typed**: fields of row types that are no fallback to `JSON`, of all.
 * **same**: lists and rows that are equal field by field, with page counts and links (in brackets:
   those that have rows).
-* **refused**: a 404 or 403 by both. **fails**: the GET itself is a 500, since the rows are made up.
+* **refused**: a 404 or 403 by both. **fails**: the GET itself is a 500, since the rows
+  are made up, or a second GET differs from the first.
 * **unanswered**: a GraphQL error where REST answers. **differs**: another answer.
 """
 COLUMNS = (

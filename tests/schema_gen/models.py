@@ -34,6 +34,10 @@ class Author(models.Model):
         """The first letters of the name."""
         return "".join(word[0] for word in self.name.split())
 
+    @property
+    def unsure(self):  # type: ignore[no-untyped-def]
+        return self.name if self.born else None
+
     @cached_property
     def nickname(self) -> str | None:
         return None

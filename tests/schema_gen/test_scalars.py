@@ -71,6 +71,8 @@ def test_what_rest_can_t_write_is_an_error_here_too() -> None:
         ("String", b"abc", "abc"),
         ("String", _("lazy"), "lazy"),
         ("String", 5, "5"),
+        ("String", {"a": [1, None]}, '{"a": [1, null]}'),
+        ("String", ("x",), '["x"]'),
     ],
 )
 def test_a_scalar_takes_texts_and_natives(scalar: str, value: Any, expected: str) -> None:
