@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partialmethod
+import inspect
+from functools import cached_property, partialmethod
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import BigIntegerField as BigIntegerModelField
@@ -12,7 +13,8 @@ from rest_framework.fields import _UnvalidatedField
 from rest_framework.settings import api_settings
 
 from .fields import register_field
-from .hints import return_hint, split_optional
+from .hints import UNKNOWN, return_hint, split_optional
+from .inference import infer
 from .model_fields import scalar_of_model_field
 from .nullability import may_be_null
 from .overrides import type_of_override
@@ -21,12 +23,16 @@ from .spectacular import annotation
 from .types import EnumType, ListType, ScalarType
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .fields import FieldScope
     from .types import TypeDescription
 
 __all__: list[str] = []
 
 MAX_INT = 2**31 - 1
+# Properties that answer by properties, as far as they are followed.
+DEPTH = 3
 DISPLAY: Any = vars(Model)["_get_FIELD_display"]
 
 
@@ -201,6 +207,10 @@ def _method(scope: FieldScope) -> TypeDescription:
     hinted = scope.hint(hint)
     if hinted is not None:
         return hinted
+    model = getattr(getattr(type(scope.serializer), "Meta", None), "model", None)
+    inferred = _inferred(scope, getattr(method, "__func__", method), 1, model)
+    if inferred is not None and hint is UNKNOWN:
+        return inferred
     return scope.json(
         f"its method {scope.field.method_name}() has no return hint that GraphQL can say",
         "Give the method a return hint, or decorate it with @extend_schema_field.",
@@ -209,13 +219,7 @@ def _method(scope: FieldScope) -> TypeDescription:
 
 def describe_end(scope: FieldScope, end: Source) -> TypeDescription:
     """The type of the raw value that a source ends at."""
-    is_row = end.field is not None and end.field.is_relation and not end.raw_key
-    scalar = None if is_row else scalar_of_model_field(end.field or end.output)
-    if scalar is not None:
-        return ScalarType(scalar, nullable=may_be_null(scope.field, end))
-    if _is_display(end):
-        return ScalarType("String")
-    found = scope.hint(return_hint(end.attribute))
+    found = _end(scope, end)
     if found is not None:
         return found
     return scope.json(
@@ -223,6 +227,38 @@ def describe_end(scope: FieldScope, end: Source) -> TypeDescription:
         "Give the property or method that it reads a return hint, or declare the field with a "
         "field class of DRF's.",
     )
+
+
+def _end(scope: FieldScope, end: Source, depth: int = 0) -> TypeDescription | None:
+    is_row = end.field is not None and end.field.is_relation and not end.raw_key
+    scalar = None if is_row else scalar_of_model_field(end.field or end.output)
+    if scalar is not None:
+        return ScalarType(scalar, nullable=may_be_null(scope.field, end))
+    if _is_display(end):
+        return ScalarType("String")
+    hint = return_hint(end.attribute)
+    found = scope.hint(hint)
+    if found is None and hint is UNKNOWN and depth < DEPTH:
+        found = _inferred(scope, end.attribute, 0, end.model, depth)
+    return found
+
+
+def _inferred(
+    scope: FieldScope, function: Any, row: int, model: type[Model] | None, depth: int = 0
+) -> TypeDescription | None:
+    """What a function's own code says of its answer, where a row of `model` is what it reads."""
+
+    def go(names: Sequence[str], called: bool) -> TypeDescription | None:
+        end = follow(model, names, {})
+        is_function = inspect.isfunction(end.attribute) or _is_display(end)
+        is_property = isinstance(
+            inspect.getattr_static(end.model, names[-1], None), property | cached_property
+        )
+        if model is None or not names or called != (is_function and not is_property):
+            return None
+        return _end(scope, end, depth + 1)
+
+    return infer(function, row, go)
 
 
 def _is_display(end: Source) -> bool:

@@ -11,7 +11,8 @@ from rest_framework import serializers
 from .classes import definer, is_drf_s_own
 from .enums import enum_from_choices
 from .exceptions import SchemaError
-from .hints import return_hint, type_of_hint
+from .hints import UNKNOWN, return_hint, type_of_hint
+from .inference import infer
 from .naming import pascal
 from .nullability import may_be_null
 from .overrides import type_of_override
@@ -164,7 +165,9 @@ def _described(scope: FieldScope) -> TypeDescription:
     if base is not None and (base is serializers.Serializer or not _rewrites(cls, base)):
         return _registry[base](scope)
     writer = definer(cls, "to_representation")
-    found = scope.hint(return_hint(vars(writer)["to_representation"]))
+    written = vars(writer)["to_representation"]
+    hint = return_hint(written)
+    found = infer(written) if hint is UNKNOWN else scope.hint(hint)
     if found is not None:
         return found
     return scope.json(

@@ -48,11 +48,11 @@ class Author(models.Model):
 
     @property
     def untold(self):  # type: ignore[no-untyped-def]
-        return self.name
+        return self.name.title()
 
     @property
     def secret(self) -> Unimportable:
-        return self.name
+        return self.name.title()
 
     def shout(self) -> str:
         return self.name.upper()
