@@ -17,7 +17,7 @@ from rest_framework.viewsets import ViewSetMixin
 from strawberry.schema.config import StrawberryConfig
 
 from schema_gen import (
-    NoModelError,
+    ModelUnknownError,
     SchemaError,
     SchemaWarning,
     TakenNames,
@@ -406,7 +406,7 @@ def _describe_held(registration: _Registration, taken: TakenNames) -> ViewDescri
     """
     try:
         return _describe(registration, taken)
-    except NoModelError as error:
+    except ModelUnknownError as error:
         if not registration.included:
             raise
         warnings.warn(SchemaWarning(f"{error} It is left out."), stacklevel=2)

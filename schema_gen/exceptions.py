@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["NoModelError", "SchemaError", "SchemaWarning"]
+__all__ = ["ModelUnknownError", "SchemaError", "SchemaWarning"]
 
 
 class SchemaError(Exception):
@@ -12,7 +12,7 @@ class SchemaError(Exception):
     """
 
 
-class NoModelError(SchemaError):
+class ModelUnknownError(SchemaError):
     """A view's rows are of no model that could be found, so nothing can tell when they change."""
 
 

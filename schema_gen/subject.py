@@ -12,7 +12,7 @@ from rest_framework.serializers import ListSerializer, Serializer
 
 from .bodies import body_of
 from .classes import definer, is_drf_s_own
-from .exceptions import NoModelError, SchemaError
+from .exceptions import ModelUnknownError, SchemaError
 from .path import placeholders
 from .probe import probe, visitors
 from .routes import ANY_SEGMENT, Kwarg, Route, converted, parse_route
@@ -246,7 +246,7 @@ def make_subject(
 ) -> Subject:
     """The facts of a registration.
 
-    A SchemaError if the class is no view, a NoModelError if its model can't be found.
+    A SchemaError if the class is no view, a ModelUnknownError if its model can't be found.
     """
     if not (isinstance(view_class, type) and issubclass(view_class, GenericAPIView)):
         raise SchemaError(
@@ -307,7 +307,7 @@ def _guessed(subject: Subject, guess: type[Model] | None, error: Exception) -> t
         f"getattr(self, 'swagger_fake_view', False)."
     )
     if guess is None:
-        raise NoModelError(
+        raise ModelUnknownError(
             f"The model of {subject.describer.view} can't be found: expected get_queryset() to "
             f"answer a queryset, it raised {error!r}. {mend}"
         ) from error

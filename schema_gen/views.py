@@ -75,7 +75,7 @@ def describe_view(
     An action with a body of the view's own, or without model instances to show, is described with
     the `handler` to call. The view's own hooks are called, as in a GET, with `swagger_fake_view`
     set and SQL refused. An action that can't be described is left out with a SchemaWarning. A view
-    that is no GenericAPIView is a SchemaError, one whose model can't be found a NoModelError.
+    that is no GenericAPIView is a SchemaError, one whose model can't be found a ModelUnknownError.
     """
     with without_sql():
         subject = make_subject(

@@ -22,7 +22,7 @@ from drf_live_graphql import LiveError, LiveRouter
 from drf_live_graphql import router as router_module
 from drf_live_graphql.router import routers as all_routers
 from drf_live_graphql.transport.websocket import LiveConsumer
-from schema_gen import NoModelError, SchemaError, SchemaWarning
+from schema_gen import ModelUnknownError, SchemaError, SchemaWarning
 from tests import servers
 from tests.project import models, serializers
 from tests.project import views as project
@@ -460,7 +460,7 @@ def test_a_view_whose_rows_are_of_no_model_is_left_out_of_what_is_included() -> 
 def test_a_view_whose_rows_are_of_no_model_can_t_be_registered_by_name() -> None:
     live = LiveRouter()
     live.register("elsewhere", Elsewhere, basename="elsewhere")
-    with pytest.raises(NoModelError, match="The model of"):
+    with pytest.raises(ModelUnknownError, match="The model of"):
         _ = live.schema
 
 
