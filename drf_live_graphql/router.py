@@ -70,8 +70,8 @@ class _Registration:
     extra_action: str | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     version: str | None = None
-    included: bool = False
     single: bool = False
+    included: bool = False
 
 
 class LiveRouter:
@@ -162,9 +162,9 @@ class LiveRouter:
         Of a list such as ``urlpatterns``, with what it includes, those are taken that are ViewSets
         or generic views; their routes below that list name the roots. ``refresh_every`` and
         ``version`` are for each of the views what they are in ``register``, and ``extra_actions``
-        are by ViewSet. Views without a model are left out: a router holds what it holds. Raises
-        ``LiveError`` where nothing is left, for prefixes that are taken, for an action that is no
-        list, and once the schema is built.
+        are by ViewSet. Views without a model are left out, with a ``SchemaWarning`` where that was
+        not plain: a router holds what it holds. Raises ``LiveError`` where nothing is left, for
+        prefixes that are taken, for an action that is no list, and once the schema is built.
         """
         patterns: Any = router.get_urls() if hasattr(router, "get_urls") else router
         if not isinstance(patterns, list | tuple) or not all(
@@ -225,16 +225,24 @@ class LiveRouter:
     # What is made of it.
 
     @cached_property
+    @collector_paused()
+    def _described(self) -> tuple[tuple[_Registration, ViewDescription], ...]:
+        """The registrations with their descriptions, without included views of no known model."""
+        found = []
+        taken = TakenNames()
+        for registration in self._registrations:
+            try:
+                found.append((registration, _describe(registration, taken)))
+            except ModelUnknownError as error:
+                if not registration.included:
+                    raise
+                warnings.warn(f"{error} It is left out.", SchemaWarning, stacklevel=2)
+        return tuple(found)
+
+    @property
     def views(self) -> tuple[ViewDescription, ...]:
         """The descriptions of the registered views, in the order of registration."""
         return tuple(view for _, view in self._described)
-
-    @cached_property
-    @collector_paused()
-    def _described(self) -> tuple[tuple[_Registration, ViewDescription], ...]:
-        taken = TakenNames()
-        found = ((held, _describe_held(held, taken)) for held in self._registrations)
-        return tuple((registration, view) for registration, view in found if view is not None)
 
     @cached_property
     @collector_paused()
@@ -397,20 +405,6 @@ def _found_model(registration: _Registration) -> type[Model] | None:
             return _describe(registration).model
         except SchemaError:
             return None
-
-
-def _describe_held(registration: _Registration, taken: TakenNames) -> ViewDescription | None:
-    """The description; ``None``, with a warning, for a view without a model that was included.
-
-    A router holds what it holds, and that view is not one that anybody asked for by name.
-    """
-    try:
-        return _describe(registration, taken)
-    except ModelUnknownError as error:
-        if not registration.included:
-            raise
-        warnings.warn(SchemaWarning(f"{error} It is left out."), stacklevel=2)
-        return None
 
 
 def _describe(registration: _Registration, taken: TakenNames | None = None) -> ViewDescription:

@@ -13,7 +13,7 @@ class SchemaError(Exception):
 
 
 class ModelUnknownError(SchemaError):
-    """A view's rows are of no model that could be found, so nothing can tell when they change."""
+    """A view does not say which model its rows are of, so nobody knows what to listen to."""
 
 
 class SchemaWarning(UserWarning):

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import rest_framework.serializers
 import strawberry
 from django.test import RequestFactory
 from django.urls import path
@@ -151,6 +152,27 @@ def test_a_view_registered_twice_under_one_basename_of_two_routers() -> None:
     live.register("fences", FenceViewSet)
     live.register("gates", FenceViewSet, "gate", list_name="gates", retrieve_name="gate")
     assert sorted(_roots(live)) == ["fence", "fences", "gate", "gates"]
+
+
+def test_a_view_of_no_known_model_is_left_out_of_what_is_included() -> None:
+    class Sums(viewsets.GenericViewSet[Any]):
+        serializer_class = rest_framework.serializers.Serializer
+
+        def list(self, request: Any) -> Response:
+            return Response([{"sum": 1}])
+
+    router = routers.SimpleRouter()
+    router.register("fences", FenceViewSet)
+    router.register("sums", Sums, basename="sum")
+    live = LiveRouter()
+    live.include(router)
+    with pytest.warns(SchemaWarning, match=r"The model of .*Sums can't be found.* It is left out"):
+        assert sorted(_roots(live)) == ["fence", "fences"]
+    assert live.schema is live.schema
+    alone = LiveRouter()
+    alone.register("sums", Sums, "sum")
+    with pytest.raises(SchemaError, match="Sums can't be found"):
+        _ = alone.schema
 
 
 # What can't be live.

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections
+from django.db.models import QuerySet
+from django.db.models.query import ModelIterable
 from rest_framework import exceptions as drf
 from rest_framework.viewsets import ViewSetMixin
 
@@ -96,16 +98,32 @@ def row_of(root: RootDescription, data: Any, lookup: Any) -> Row:
     return Row(str(lookup if key is None else data.get(key, lookup)), data)
 
 
-def unfit(root: RootDescription, what: str) -> Refusal:
-    """Log what a body did that its root can't tell, and make the error that a client sees."""
+def unfit(root: RootDescription, what: str, *, method: str | None = None) -> Refusal:
+    """Log what a body did that its root can't tell, and make the error that a client sees.
+
+    ``method`` is the view's that did it, where that is not the body.
+    """
     logger.error(
         "%s.%s() %s. Let it answer what its serializer and its paginator make, or leave it out of"
         " what is registered.",
         root.view_class.__qualname__,
-        root.handler,
+        method or root.handler,
         what,
     )
     return Refusal(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR")
+
+
+def rows_of(root: RootDescription, found: Any) -> QuerySet[Any]:
+    """The view's filtered queryset, if it is one of model instances.
+
+    A ``Refusal``, with the reason in the log, for a list or ``values()``. Where a schema could see
+    that coming, the view's own body is called instead.
+    """
+    iterable: Any = getattr(found, "_iterable_class", None)
+    if isinstance(found, QuerySet) and issubclass(iterable, ModelIterable):
+        return found
+    what = f"answered {type(found).__name__!r} of something else than model instances"
+    raise unfit(root, what, method="filter_queryset")
 
 
 @contextmanager
@@ -142,4 +160,4 @@ def _shown(data: Any) -> str:
     return text if len(text) <= 200 else f"{text[:200]}…"
 
 
-__all__ = ["READ_ONLY_MESSAGE", "Row", "call", "list_of", "read_only", "row_of", "unfit"]
+__all__ = ["READ_ONLY_MESSAGE", "Row", "call", "list_of", "read_only", "row_of", "rows_of", "unfit"]

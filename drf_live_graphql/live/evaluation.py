@@ -154,7 +154,8 @@ class Evaluation:
         """
         if self._queryset is None:
             with self.reads.during(Purpose.WHICH | Purpose.OPAQUE):
-                self._queryset = self.view.filter_queryset(self.view.get_queryset())
+                found = self.view.filter_queryset(self.view.get_queryset())
+            self._queryset = answer.rows_of(self.root, found)
         return self._queryset.all()
 
     def answered_list(self) -> tuple[list[Any], dict[str, Any] | None]:

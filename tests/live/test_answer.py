@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.urls import include, path
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_page
-from rest_framework import generics, pagination, serializers, viewsets
+from rest_framework import filters, generics, pagination, serializers, viewsets
 from rest_framework.exceptions import NotFound
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
@@ -358,3 +358,26 @@ async def test_an_answer_that_a_get_has_in_its_cache(site: Callable[..., Site], 
     for _ in range(2):
         assert (await one.query(f"{{ fences {ROW} }}"))["fences"] == expected
     cache.clear()
+
+
+async def test_rows_that_no_schema_could_see_coming_are_refused_with_the_reason_in_the_log(
+    site: Callable[..., Site], caplog: pytest.LogCaptureFixture
+) -> None:
+    class AsList(filters.BaseFilterBackend):
+        def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
+            return list(queryset)
+
+        def get_schema_operation_parameters(self, view: Any) -> list[Any]:
+            return []
+
+    class Late(Fences):
+        filter_backends = [AsList]
+
+    one = site(Late)
+    [error] = (await one.result("{ fences { id } }")).errors
+    assert error.message == INTERNAL_MESSAGE
+    assert "Late.filter_queryset() answered 'list' of something else" in caplog.text
+    operation = await one.subscribe("subscription { fences { created { id } } }")
+    await operation.until(lambda: operation.ended)
+    assert operation.errors is not None
+    assert operation.errors[0]["message"] == INTERNAL_MESSAGE
