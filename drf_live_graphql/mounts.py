@@ -65,7 +65,10 @@ def mounts(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Mount]:
     Actions of a ViewSet's own (``@action``) are among them. What a function of the project's is
     wrapped around is left out with a ``SchemaWarning``: only a GET would pass it.
     """
+    reached: set[str] = set()
     for pattern, route, namespaces, given in walk(patterns):
+        urls = _urls(pattern, route)
+        shadowed, reached = urls <= reached, reached | urls
         view_class = view_class_of(pattern.callback)
         if view_class is None or not issubclass(view_class, GenericAPIView):
             continue
@@ -73,6 +76,15 @@ def mounts(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Mount]:
             continue
         action = _action(pattern, view_class)
         if action is None:
+            continue
+        if shadowed:
+            warnings.warn(
+                f"{view_class.__qualname__} at {route!r} is behind another view of the same URLs,"
+                " which is the one that a GET finds, so it is left out. Register it by itself if"
+                " it is to be there all the same.",
+                SchemaWarning,
+                stacklevel=3,
+            )
             continue
         if (name := _wrapper(pattern.callback)) is not None:
             warnings.warn(
@@ -139,6 +151,17 @@ def walk(
             )
         else:
             yield pattern, whole, namespaces, given
+
+
+def _urls(pattern: URLPattern, route: str) -> set[str]:
+    """What tells a pattern's URLs from those of another: its route, with a slash or without."""
+    end = str(pattern.pattern).removesuffix("$").removesuffix("\\Z")
+    stem = route.removesuffix("/?")
+    return {
+        stem + tail
+        for tail, has in (("", not end.endswith("/")), ("/", end.endswith(("/", "/?"))))
+        if has
+    }
 
 
 def bare(pattern: str) -> str:

@@ -20,10 +20,13 @@ from schema_gen import (
     ModelUnknownError,
     SchemaError,
     SchemaWarning,
+    TakenNames,
     ViewDescription,
     build_types,
     describe_view,
+    settled,
 )
+from schema_gen.collector import collector_paused
 
 from .changes import Disconnect, publisher, watch, watch_all
 from .exceptions import LiveError
@@ -229,7 +232,7 @@ class LiveRouter:
             )
         for other in self._registrations:
             same = (other.route, other.version) == (registration.route, registration.version)
-            if same and not _is_pair(other, registration):
+            if same and not _is_pair(other, registration) and not _are_two(other, registration):
                 raise LiveError(
                     f"{registration.prefix!r} is registered twice: for"
                     f" {other.view_class.__name__} and for {registration.view_class.__name__}."
@@ -242,21 +245,32 @@ class LiveRouter:
     # What is made of it.
 
     @cached_property
+    @collector_paused()
     def _described(self) -> tuple[tuple[_Registration, ViewDescription], ...]:
         return self._describe_all()
 
     def _describe_all(self) -> tuple[tuple[_Registration, ViewDescription], ...]:
         """The registrations with their descriptions, without included views of no known model."""
-        found = []
-        for registration in self._registrations:
+        return settled(self._described_with)
+
+    def _described_with(
+        self, taken: TakenNames
+    ) -> tuple[tuple[_Registration, ViewDescription], ...]:
+        found = {}
+        # What is registered by hand keeps its names, wherever it comes.
+        for registration in sorted(self._registrations, key=lambda item: item.included):
             try:
-                found.append((registration, _describe(registration)))
+                found[id(registration)] = _describe(registration, taken)
             except ModelUnknownError as error:
                 if not registration.included:
                     raise
                 self._left_out[registration.view_class] = str(error)
                 warnings.warn(f"{error} It is left out.", SchemaWarning, stacklevel=3)
-        return tuple(found)
+        return tuple(
+            (registration, found[id(registration)])
+            for registration in self._registrations
+            if id(registration) in found
+        )
 
     @property
     def views(self) -> tuple[ViewDescription, ...]:
@@ -280,6 +294,7 @@ class LiveRouter:
         return dict(self._left_out)
 
     @cached_property
+    @collector_paused()
     def _types(self) -> BuiltTypes:
         if not self._registrations:
             raise LiveError(
@@ -313,6 +328,7 @@ class LiveRouter:
         return StrawberryConfig(scalar_map=dict(self._types.scalar_map))
 
     @cached_property
+    @collector_paused()
     def schema(self) -> strawberry.Schema:
         """The schema of everything registered."""
         return LiveSchema(
@@ -436,9 +452,10 @@ def _check_interval(seconds: object) -> None:
 
 
 def _declared_model(view_class: type[Any]) -> type[Model] | None:
-    queryset = getattr(view_class, "queryset", None)
-    if queryset is not None:
-        return cast("type[Model]", queryset.model)
+    # A view that answers from elsewhere may have any iterable there.
+    model = getattr(getattr(view_class, "queryset", None), "model", None)
+    if model is not None:
+        return cast("type[Model]", model)
     serializer_class = getattr(view_class, "serializer_class", None)
     return getattr(getattr(serializer_class, "Meta", None), "model", None)
 
@@ -457,7 +474,7 @@ def _found_model(registration: _Registration) -> type[Model] | None:
             return None
 
 
-def _describe(registration: _Registration) -> ViewDescription:
+def _describe(registration: _Registration, taken: TakenNames | None = None) -> ViewDescription:
     return describe_view(
         registration.view_class,
         prefix=registration.prefix,
@@ -469,6 +486,8 @@ def _describe(registration: _Registration) -> ViewDescription:
         url_kwargs=registration.given,
         version=registration.version,
         single=registration.single,
+        taken=taken,
+        yielding=registration.included,
         **registration.options,
     )
 
@@ -498,7 +517,7 @@ def _registration(mount: Mount, known: Mapping[str, Any]) -> _Registration:
 def _gather(registrations: list[_Registration], new: _Registration) -> None:
     """Add ``new``, as the other action of a registration that is the same but for that if any."""
     for index, old in enumerate(registrations):
-        if replace(old, actions=new.actions) == new:
+        if old.route == new.route and replace(old, actions=new.actions) == new:
             actions = tuple(dict.fromkeys((*old.actions, *new.actions)))
             registrations[index] = replace(old, actions=actions)
             return
@@ -509,6 +528,15 @@ def _is_pair(one: _Registration, other: _Registration) -> bool:
     """Whether they are a list and a row of two generic views, which share a route."""
     routed = any(issubclass(r.view_class, ViewSetMixin) for r in (one, other))
     return not routed and set(one.actions).isdisjoint(other.actions)
+
+
+def _are_two(one: _Registration, other: _Registration) -> bool:
+    """Whether they are two views that one site has below one route, told apart by its URLs.
+
+    `jobs/<uuid:pk>/` and `jobs/<str:name>/` may be rows of two views; what no URL would find of
+    the second was left out.
+    """
+    return one.included and other.included and one.view_class is not other.view_class
 
 
 def _is_extra_list(mount: Mount) -> bool:

@@ -15,6 +15,7 @@ from .parameters import ParameterScope, register_backend
 from .registry import register_filter, register_filter_type, register_serializer
 from .root_fields import Resolvers, root_of
 from .roots import RootDescription, ViewCall, ViewDescription
+from .taken import TakenNames, settled
 from .types import (
     EnumDescription,
     EnumType,
@@ -51,6 +52,7 @@ __all__ = [
     "SchemaError",
     "SchemaWarning",
     "Style",
+    "TakenNames",
     "TypeDescription",
     "ViewCall",
     "ViewDescription",
@@ -64,4 +66,5 @@ __all__ = [
     "register_filter_type",
     "register_serializer",
     "root_of",
+    "settled",
 ]

@@ -97,6 +97,8 @@ class _Builder:
         self.resolvers = resolvers
         # Strawberry takes two classes of one module and qualified name for the same type.
         self.scope = f"build_{next(_builds)}"
+        # An annotation resolves itself once, and a schema has few types and many fields.
+        self.annotations: dict[TypeDescription, StrawberryAnnotation] = {}
         self.enums = {name: self._enum(item) for name, item in catalogue.enums.items()}
         self.classes = {
             name: self._class(name) if found.own is None else found.own.cls
@@ -111,12 +113,36 @@ class _Builder:
             fields: list[StrawberryField] = self._row_fields(item)
             if name in self.catalogue.envelopes.values():
                 fields.append(_query_root_field(query))
-            self._finish(self.classes[name], fields, item.description)
+            self._define(self.classes[name], fields, item.description)
         return BuiltTypes(query, self._subscription(), dict(SCALAR_MAP), dict(self.catalogue.roots))
 
     def _class(self, name: str) -> type:
         return types.new_class(
             name, exec_body=lambda body: body.update(__module__=__name__, __annotations__={})
+        )
+
+    def _define(self, cls: type, fields: list[StrawberryField], description: str | None) -> None:
+        """Make a strawberry type of `cls`, whose values are dicts and never instances.
+
+        `strawberry.type` makes a dataclass of each first, at most of the cost of a large schema.
+        Only the roots need that: a user's own types derive from them.
+        """
+        cls.__qualname__ = f"{self.scope}.{cls.__name__}"
+        for field in fields:
+            field.name = field.python_name
+            field.origin = cls
+        cls.__strawberry_definition__ = StrawberryObjectDefinition(  # type: ignore[attr-defined]
+            name=cls.__name__,
+            is_input=False,
+            is_interface=False,
+            origin=cls,
+            description=description,
+            interfaces=[],
+            extend=False,
+            directives=(),
+            is_type_of=None,
+            resolve_type=None,
+            fields=fields,
         )
 
     def _finish(
@@ -137,6 +163,13 @@ class _Builder:
         made = enum.Enum(item.name, members, module=__name__)  # type: ignore[misc]
         return strawberry.enum(made, name=item.name, description=item.description)
 
+    def _type(self, item: TypeDescription) -> StrawberryAnnotation:
+        """The annotation of a field or an argument, one for all that have an equal type."""
+        found = self.annotations.get(item)
+        if found is None:
+            found = self.annotations[item] = StrawberryAnnotation(self._annotation(item))
+        return found
+
     def _annotation(self, item: TypeDescription) -> Any:
         if isinstance(item, ListType):
             found: Any = list[self._annotation(item.of)]  # type: ignore[misc]
@@ -153,7 +186,7 @@ class _Builder:
             RowField(
                 python_name=field.name,
                 graphql_name=field.name,
-                type_annotation=StrawberryAnnotation(self._annotation(field.type)),
+                type_annotation=self._type(field.type),
                 description=field.description,
                 deprecation_reason=field.deprecation,
                 metadata=row_metadata(field, item.name),
@@ -166,7 +199,7 @@ class _Builder:
             StrawberryArgument(
                 python_name=argument.name,
                 graphql_name=argument.name,
-                type_annotation=StrawberryAnnotation(self._annotation(argument.type)),
+                type_annotation=self._type(argument.type),
                 description=argument.description,
             )
             for argument in arguments

@@ -25,19 +25,24 @@ if TYPE_CHECKING:
     from .roots import RootDescription
     from .types import TypeDescription
 
-__all__ = ["Catalogue"]
+__all__ = ["RESERVED", "Catalogue"]
 
 MEND = (
-    "Give one of them another name: type_name= of register() for the row of a view, Meta.ref_name "
-    "for any serializer, retrieve_name= of register() for a view's pages, changes and orderings."
+    "Give one of them another name: type_name= of register() for the row of a view, "
+    "register_serializer(..., name=) or Meta.ref_name for any serializer, retrieve_name= of "
+    "register() for a view's pages, changes and orderings."
 )
 ROOT_MEND = "Give one of them another name with list_name= or retrieve_name= of register()."
 
+RESERVED: dict[str, str] = {
+    **dict.fromkeys(("Query", "Mutation", "Subscription"), "a root type"),
+    **dict.fromkeys(ANNOTATIONS, "a scalar"),
+}
+"""Names that no type of a view's may have, and what has them."""
+
 
 def _reserved() -> dict[str, tuple[Hashable, str]]:
-    names: dict[str, str] = dict.fromkeys(("Query", "Mutation", "Subscription"), "a root type")
-    names |= dict.fromkeys(ANNOTATIONS, "a scalar")
-    return {name: ((name, what), f"{what} of GraphQL's") for name, what in names.items()}
+    return {name: ((name, what), f"{what} of GraphQL's") for name, what in RESERVED.items()}
 
 
 @dataclass

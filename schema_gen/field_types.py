@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import BigIntegerField as BigIntegerModelField
@@ -11,7 +13,8 @@ from rest_framework.fields import _UnvalidatedField
 from rest_framework.settings import api_settings
 
 from .fields import register_field
-from .hints import return_hint, split_optional
+from .hints import UNKNOWN, return_hint, split_optional
+from .inference import infer
 from .model_fields import scalar_of_model_field
 from .nullability import may_be_null, may_not_fit
 from .overrides import type_of_override
@@ -20,12 +23,18 @@ from .spectacular import annotation
 from .types import EnumType, ListType, ScalarType
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.db.models import Model
+
     from .fields import FieldScope
     from .types import TypeDescription
 
 __all__: list[str] = []
 
 MAX_INT = 2**31 - 1
+# Properties that answer by properties, as far as they are followed.
+DEPTH = 3
 
 
 @register_field(serializers.CharField, serializers.FilePathField, relations.StringRelatedField)
@@ -204,6 +213,10 @@ def _method(scope: FieldScope) -> TypeDescription:
     hinted = scope.hint(hint)
     if hinted is not None:
         return hinted
+    model = getattr(getattr(type(scope.serializer), "Meta", None), "model", None)
+    inferred = _inferred(scope, getattr(method, "__func__", method), 1, model)
+    if inferred is not None and hint is UNKNOWN:
+        return inferred
     return scope.json(
         f"its method {scope.field.method_name}() has no return hint that GraphQL can say",
         "Give the method a return hint, or decorate it with @extend_schema_field.",
@@ -212,14 +225,25 @@ def _method(scope: FieldScope) -> TypeDescription:
 
 def describe_end(scope: FieldScope, end: Source) -> TypeDescription:
     """The type of the raw value that a source ends at."""
-    override = annotation(end.attribute).get("field")
-    if override is not None:
-        return type_of_override(scope, override)
     if isinstance(end.field or end.output, BinaryField):
         return scope.json(
             "databases hand out raw bytes in different forms",
             "Leave its field to the ModelSerializer, which writes base64.",
         )
+    found = _end(scope, end)
+    if found is not None:
+        return found
+    return scope.json(
+        "nothing says what type its value has",
+        "Give the property or method that it reads a return hint, or declare the field with a "
+        "field class of DRF's.",
+    )
+
+
+def _end(scope: FieldScope, end: Source, depth: int = 0) -> TypeDescription | None:
+    override = annotation(end.attribute).get("field")
+    if override is not None:
+        return type_of_override(scope, override)
     is_row = end.field is not None and end.field.is_relation and not end.raw_key
     scalar = None if is_row else scalar_of_model_field(end.field or end.output)
     if scalar is not None:
@@ -228,11 +252,26 @@ def describe_end(scope: FieldScope, end: Source) -> TypeDescription:
         return found.optional() if loose else found
     if end.displayed is not None:
         return ScalarType("String")
-    hinted = scope.hint(return_hint(end.attribute))
-    if hinted is not None:
-        return hinted
-    return scope.json(
-        "nothing says what type its value has",
-        "Give the property or method that it reads a return hint, or declare the field with a "
-        "field class of DRF's.",
-    )
+    hint = return_hint(end.attribute)
+    hinted = scope.hint(hint)
+    if hinted is None and hint is UNKNOWN and depth < DEPTH:
+        return _inferred(scope, end.attribute, 0, end.model, depth)
+    return hinted
+
+
+def _inferred(
+    scope: FieldScope, function: Any, row: int, model: type[Model] | None, depth: int = 0
+) -> TypeDescription | None:
+    """What a function's own code says of its answer, where a row of `model` is what it reads."""
+
+    def go(names: Sequence[str], called: bool) -> TypeDescription | None:
+        end = follow(model, names, {})
+        is_function = inspect.isfunction(end.attribute) or end.displayed is not None
+        is_property = isinstance(
+            inspect.getattr_static(end.model, names[-1], None), property | cached_property
+        )
+        if model is None or not names or called != (is_function and not is_property):
+            return None
+        return _end(scope, end, depth + 1)
+
+    return infer(function, row, go)

@@ -12,7 +12,8 @@ from rest_framework import serializers
 from .classes import definer, dotted, is_drf_s_own
 from .enums import enum_from_choices
 from .exceptions import SchemaError
-from .hints import return_hint, type_of_hint
+from .hints import UNKNOWN, return_hint, type_of_hint
+from .inference import infer
 from .naming import pascal
 from .nullability import may_be_null, may_not_fit
 from .overrides import type_of_override
@@ -181,7 +182,8 @@ def describe_field(scope: FieldScope) -> TypeDescription:
         found = replace(found, name="ID")
     nullable = found.nullable or may_be_null(scope.field, scope.source)
     nullable = nullable or may_not_fit(found, scope.source)
-    return found.optional() if nullable or _reads_its_own_way(scope.field) else found
+    loose = _reads_its_own_way(scope.field) or _has_no_word(scope)
+    return found.optional() if nullable or loose else found
 
 
 def _described(scope: FieldScope) -> TypeDescription:
@@ -195,7 +197,9 @@ def _described(scope: FieldScope) -> TypeDescription:
     if describer and base and (base is serializers.Serializer or not _rewrites(cls, base)):
         return describer(scope)
     writer = definer(cls, "to_representation")
-    found = scope.hint(return_hint(vars(writer)["to_representation"]))
+    written = vars(writer)["to_representation"]
+    hint = return_hint(written)
+    found = infer(written) if hint is UNKNOWN else scope.hint(hint)
     if found is not None:
         return found
     return scope.json(
@@ -212,6 +216,17 @@ def _rewrites(cls: type, base: type) -> bool:
     """Whether a class below `base` puts out something else than `base` does."""
     writer = definer(cls, "to_representation")
     return writer is not base and issubclass(writer, base)
+
+
+def _has_no_word(scope: FieldScope) -> bool:
+    """Whether only `required` speaks for a value, which DRF asks of input alone.
+
+    Of a row of the view's model it is worth something. A view that hands its serializer an object
+    of its own making may have put None there.
+    """
+    if not scope.describer.by_hand or isinstance(scope.field, serializers.SerializerMethodField):
+        return False
+    return scope.source.field is None and scope.source.annotation is None
 
 
 def _reads_its_own_way(field: Any) -> bool:

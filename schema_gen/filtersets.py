@@ -17,6 +17,7 @@ from django_filters.rest_framework import DjangoFilterBackend
 from django_filters.utils import get_model_field
 
 from .arguments import Style
+from .classes import definer
 from .hints import HINT_SCALARS, parameter_hint, split_optional, type_of_hint
 from .model_fields import scalar_of_model_field
 from .parameters import register_backend
@@ -144,7 +145,7 @@ def _always(scalar: str) -> FilterDescriber:
     return lambda _scope: ScalarType(scalar)
 
 
-register_filter(df.CharFilter, df.AllValuesFilter)(_always("String"))
+register_filter(df.CharFilter, df.AllValuesFilter, df.LookupChoiceFilter)(_always("String"))
 register_filter(df.BooleanFilter)(_always("Boolean"))
 register_filter(df.UUIDFilter)(_always("UUID"))
 register_filter(df.DateFilter, df.DateFromToRangeFilter)(_always("Date"))
@@ -196,11 +197,31 @@ def _rows(scope: FilterScope) -> TypeDescription:
 
 @register_backend(DjangoFilterBackend)
 def _filterset(backend: Any, scope: ParameterScope) -> Iterable[ArgumentDescription]:
-    filterset_class = backend.get_filterset_class(scope.view, scope.model._default_manager.none())
+    filterset_class = _filterset_class(backend, scope)
     if filterset_class is None:
         return
     for key, filter_ in filterset_class.base_filters.items():
         yield from _arguments(FilterScope(filter_, key, filterset_class, scope))
+
+
+def _filterset_class(backend: Any, scope: ParameterScope) -> Any:
+    """The filter set that the backend uses. django-filter makes a new class each time it is asked.
+
+    Its own backend goes by what the view declares and by the model, so once is enough for all
+    actions of a view that declares the same for each.
+    """
+    view = scope.view
+    declared = (
+        type(backend),
+        getattr(view, "filterset_class", None),
+        repr(getattr(view, "filterset_fields", None)),
+    )
+    known = scope.describer.filtersets
+    own = definer(type(backend), "get_filterset_class").__module__.startswith("django_filters.")
+    if not own or declared not in known:
+        queryset = scope.model._default_manager.none()
+        known[declared] = backend.get_filterset_class(view, queryset)
+    return known[declared]
 
 
 def _arguments(scope: FilterScope) -> Iterable[ArgumentDescription]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import decimal
+import dis
 import enum
 import inspect
 import ipaddress
@@ -14,7 +15,8 @@ import typing
 import uuid
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal, Optional, Protocol
 
 from .naming import camel, pascal
 from .types import FieldDescription, ListType, ObjectType, ScalarType
@@ -28,6 +30,7 @@ __all__ = [
     "HintScope",
     "parameter_hint",
     "return_hint",
+    "returns_none",
     "split_optional",
 ]
 
@@ -50,6 +53,8 @@ HINT_SCALARS: dict[Any, str] = {
     uuid.UUID: "UUID",
 }
 ANYTHING = (Any, object)
+# A generator or coroutine ends with None, whatever it yields or is awaited for.
+OTHER_RETURNS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 def _hints(function: Any, *, include_extras: bool = False) -> dict[str, Any]:
@@ -93,8 +98,37 @@ def _one_by_one(thing: Any, *, include_extras: bool) -> dict[str, Any]:
 
 
 def return_hint(function: Any) -> Any:
-    """The return hint of a function, or `UNKNOWN`."""
-    return _hints(function).get("return", UNKNOWN) if callable(function) else UNKNOWN
+    """The return hint of a function, or `UNKNOWN`.
+
+    It is optional as well where the function has a way to its end that returns None: nobody checks
+    hints at run time, and `-> str` over such a body is a common slip, which would make a null of a
+    GET an error of the whole answer.
+    """
+    hint = _hints(function).get("return", UNKNOWN) if callable(function) else UNKNOWN
+    return Optional[hint] if hint is not UNKNOWN and returns_none(function) else hint  # noqa: UP045
+
+
+def returns_none(function: Any) -> bool:
+    """Whether a function's body has a way to its end that returns None, as far as it shows."""
+    while isinstance(function, partial):
+        function = function.func
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None or code.co_flags & OTHER_RETURNS:
+        return False
+    nothing = something = False
+    for before, step in pairwise(dis.get_instructions(code)):
+        if step.opname == "RETURN_CONST":  # Python 3.12, 3.13
+            nothing, something = (
+                nothing or step.argval is None,
+                something or step.argval is not None,
+            )
+        elif step.opname == "RETURN_VALUE":
+            none = before.opname == "LOAD_CONST" and before.argval is None
+            nothing = nothing or none
+            # `a if b else None` has one return, which its other branch jumps to.
+            something = something or not none or step.is_jump_target
+    # A body that returns nothing else is a stub, or somebody's way not to write one.
+    return nothing and something
 
 
 def parameter_hint(function: Any, name: str) -> Any:

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
     from .routes import Route
 
-__all__ = ["RootNames", "parent_of", "root_names"]
+__all__ = ["PARENT_LOOKUP", "RootNames", "parent_of", "root_names"]
 
 KEY_WORDS = ("pk", "id", "slug", "uuid")
+# What drf-extensions' nested routers put before a parent's kwarg.
+PARENT_LOOKUP = "parent_lookup_"
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ def parent_of(kwarg: str, segment: str | None) -> str:
     `segment` is the word before it in the route: as much of the kwarg as begins that word
     (`project` of `projects`) is the parent's name.
     """
+    kwarg = kwarg.removeprefix(PARENT_LOOKUP)
     words = kwarg.split("_")
     for end in range(len(words) - 1, 0, -1):
         stem = "_".join(words[:end])

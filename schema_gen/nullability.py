@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
 
-from .hints import UNKNOWN, return_hint, split_optional
+from .hints import UNKNOWN, return_hint, returns_none, split_optional
 from .sources import field_may_be_null
 from .types import ScalarType
 
@@ -33,7 +33,8 @@ def may_be_null(field: serializers.Field[Any, Any, Any, Any], source: Source) ->
     """Whether a GET can answer null, or nothing, for `field` whose value is read at `source`.
 
     A method field's own hint decides, so it is never nullable from here. A field without a model
-    field behind it is taken at its word: `required`, or the hint of the property that it reads.
+    field behind it is taken at its word: the hint of the property that it reads, else `required`,
+    unless that property's body returns None.
     """
     if isinstance(field, serializers.SerializerMethodField):
         return False
@@ -47,4 +48,4 @@ def may_be_null(field: serializers.Field[Any, Any, Any, Any], source: Source) ->
     hint, optional = split_optional(return_hint(source.attribute))
     if hint is not UNKNOWN or optional:
         return optional
-    return not field.required
+    return not field.required or returns_none(source.attribute)

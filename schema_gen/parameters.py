@@ -11,6 +11,7 @@ from rest_framework.pagination import BasePagination
 
 from .arguments import ArgumentDescription, Style
 from .enums import enum_from_choices
+from .exceptions import SchemaError
 from .naming import argument_name, pascal, unique, upper_snake
 from .spectacular import scalar_of_schema
 from .types import EnumDescription, EnumType, EnumValueDescription, ListType, ScalarType
@@ -121,8 +122,12 @@ def register_backend(*backend_classes: type) -> Callable[[Parameters], Parameter
     return register
 
 
-def describe_backends(scope: ParameterScope) -> list[ArgumentDescription]:
-    """The arguments of the view's filter backends, in their order."""
+def describe_backends(scope: ParameterScope, *, loosely: bool = False) -> list[ArgumentDescription]:
+    """The arguments of the view's filter backends, in their order.
+
+    `loosely` leaves out, with a warning, those of a backend that can't be asked: a GET without
+    them answers all the same.
+    """
     found: list[ArgumentDescription] = []
     for backend_class in scope.view.filter_backends:
         if any(base.__module__.startswith("django_filters.") for base in backend_class.__mro__):
@@ -130,7 +135,20 @@ def describe_backends(scope: ParameterScope) -> list[ArgumentDescription]:
             import_module("schema_gen.filtersets")
         backend = backend_class()
         describe = next((_registry[b] for b in backend_class.__mro__ if b in _registry), _declared)
-        found.extend(describe(backend, scope))
+        try:
+            found.extend(describe(backend, scope))
+        except SchemaError:
+            raise
+        except Exception as error:
+            if not loosely:
+                raise
+            scope.describer.warn(
+                backend_class.__name__,
+                f"asking for the query parameters that it reads failed: {error!r}, so it has no "
+                f"arguments",
+                "Let the filters work on an empty queryset, without SQL.",
+                "left out",
+            )
     return found
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .arguments import ArgumentDescription
 from .model_fields import scalar_of_model_field
+from .names import PARENT_LOOKUP
 from .naming import argument_name
 from .sources import follow
 from .types import ScalarType
@@ -87,6 +88,7 @@ def _source(
     exact = getattr(view_class, "parent_lookup_kwargs", {}).get(kwarg)
     if exact:
         return follow(model, exact.split("__"), {})
+    kwarg = kwarg.removeprefix(PARENT_LOOKUP)
     words = kwarg.split("_")
     candidates: list[Sequence[str]] = [kwarg.split("__"), [kwarg]]
     candidates += [["_".join(words[:end]), "_".join(words[end:])] for end in range(1, len(words))]

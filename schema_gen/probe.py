@@ -47,18 +47,17 @@ def without_sql() -> Iterator[None]:
         yield
 
 
-def visitors() -> list[Any]:
+def visitors() -> Iterator[Any]:
     """Who asks at schema time: a user that is in no database, then nobody.
 
     A queryset filtered by `request.user` can be made for the first alone; permissions of the
     first may need the database, those of the second never do.
     """
-    unauthenticated: Any = api_settings.UNAUTHENTICATED_USER
-    found = [unauthenticated() if unauthenticated else None]
     if apps.is_installed("django.contrib.auth"):
         model: Any = get_user_model()
-        found.insert(0, model(pk=USER_KEYS.get(type(model._meta.pk).__name__, 0)))
-    return found
+        yield model(pk=USER_KEYS.get(type(model._meta.pk).__name__, 0))
+    unauthenticated: Any = api_settings.UNAUTHENTICATED_USER
+    yield unauthenticated() if unauthenticated else None
 
 
 def probe(
@@ -92,6 +91,9 @@ def _request(view: GenericAPIView[Any], user: Any, version: str | None) -> Any:
     request: Any = view.initialize_request(raw, *view.args, **view.kwargs)
     request.user = user
     request.auth = None
+    # As initial() leaves it: some hooks ask which renderer it is for.
+    chosen = view.perform_content_negotiation(request, force=True)
+    request.accepted_renderer, request.accepted_media_type = chosen
     scheme: Any = view.versioning_class
     request.version = asked_version(scheme, version, view.kwargs)
     request.versioning_scheme = scheme() if scheme else None

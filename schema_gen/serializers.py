@@ -20,6 +20,7 @@ from .polymorphic import joined, proxy_name, tag_of, variants_of
 from .registry import own_type_of, serializer_name
 from .sources import follow
 from .spectacular import annotation
+from .taken import TakenNames
 from .types import (
     FieldDescription,
     ObjectDescription,
@@ -44,9 +45,16 @@ __all__ = ["Describer"]
 
 @dataclass
 class Describer:
-    """Describes the serializers of one view. `view` is its name, for messages."""
+    """Describes the serializers of one view. `view` is its name, for messages.
+
+    `taken` are the names that the schema has given to other types.
+    `by_hand` says that the view's own code makes the answer, of whatever objects.
+    """
 
     view: str
+    taken: TakenNames = field(default_factory=TakenNames)
+    by_hand: bool = False
+    filtersets: dict[Any, Any] = field(default_factory=dict)
     annotations: Mapping[str, Annotation] = field(default_factory=dict)
     options: ViewOptions = field(default_factory=lambda: ViewOptions(""))
     notes: list[Note] = field(default_factory=list)
@@ -92,7 +100,33 @@ class Describer:
         known = self._open.get(_key(serializer))
         if known is not None:
             return ObjectType(known)
-        return reference_to(self._described(serializer, model, self._name(serializer), {}))
+        given = self._given_name(serializer)
+        if given is None:
+            return reference_to(self._nested(serializer, model, self._name(serializer)))
+        found = self._described(serializer, model, given, {})
+        self.taken.claim(given, found, firm=True)
+        return reference_to(found)
+
+    def _nested(
+        self, serializer: Serializer[Any], model: type[Model] | None, wanted: str
+    ) -> ObjectDescription:
+        cls = type(serializer)
+        for name in self.taken.names_for(wanted, cls):  # pragma: no branch (numbers never end)
+            found = self._described(serializer, model, name, {})
+            if self.taken.claim(name, found):
+                break
+        self.renamed(wanted, name, cls)
+        return found
+
+    def renamed(self, wanted: str, name: str, origin: type) -> None:
+        """Warn where something else has the name that the type of `origin` wants."""
+        if name != wanted:
+            self.warn(
+                origin.__name__,
+                f"another type of the schema is called {wanted!r}, so this one is {name!r}",
+                "Give one of them a name of its own: type_name= of register() for the row of a "
+                "view, register_serializer(..., name=) or Meta.ref_name for any serializer.",
+            )
 
     def _described(
         self,
@@ -122,7 +156,12 @@ class Describer:
             del self._open[origin]
         return ObjectType(reference)
 
-    def _name(self, serializer: Serializer[Any]) -> str:
+    def is_named(self, cls: type) -> bool:
+        """Whether the project has given a name to the type of the serializer class."""
+        return bool(own_type_of(cls) or serializer_name(cls) or _own_name(cls))
+
+    def _given_name(self, serializer: Serializer[Any]) -> str | None:
+        """The name that the project has given to the serializer's type, if it has."""
         cls = type(serializer)
         own = own_type_of(cls)
         if own is not None:
@@ -130,10 +169,15 @@ class Describer:
         said = serializer_name(cls)
         if said is not None:
             return said
-        meta = getattr(cls, "Meta", None)
         explicit = _own_name(cls) or proxy_name(serializer)
-        if explicit:
-            return pascal(explicit)
+        return pascal(explicit) if explicit else None
+
+    def _name(self, serializer: Serializer[Any]) -> str:
+        given = self._given_name(serializer)
+        if given is not None:
+            return given
+        cls = type(serializer)
+        meta = getattr(cls, "Meta", None)
         if "build_nested_field" in cls.__qualname__:
             # Meta.depth makes classes that are all called NestedSerializer.
             links = "Links" if issubclass(cls, HyperlinkedModelSerializer) else ""

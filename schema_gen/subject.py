@@ -11,7 +11,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.serializers import ListSerializer, Serializer
 
 from .bodies import body_of
-from .classes import definer
+from .classes import definer, is_drf_s_own
 from .exceptions import ModelUnknownError, SchemaError
 from .path import placeholders
 from .probe import probe, visitors
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["Subject", "make_subject"]
 
 Answer = TypeVar("Answer")
+
+
+VIEW_HOOKS = ("get_serializer", "get_serializer_class", "get_serializer_context")
+SERIALIZER_HOOKS = ("__init__", "__new__", "fields", "get_fields", "get_field_names")
 
 
 @dataclass
@@ -45,6 +49,8 @@ class Subject:
     given: dict[str, Any] = field(default_factory=dict)
     version: str | None = None
     single: bool = False
+    querysets: dict[str, Any] = field(default_factory=dict)
+    plain_serializer: Serializer[Any] | None = None
 
     @property
     def model(self) -> type[Model]:
@@ -88,10 +94,19 @@ class Subject:
         body = body_of(self.view_class, self.view_action(action))
         return None if body.known and self._has_instances(action) else body.handler
 
+    def _asked_queryset(self, action: str) -> Any:
+        """What get_queryset() answers, asked once; None where it fails."""
+        if action not in self.querysets:
+            try:
+                found = self.asked(action, lambda view: view.get_queryset())
+            except Exception:  # noqa: BLE001 (the view's own code; it may answer in a real GET)
+                found = None
+            self.querysets[action] = found
+        return self.querysets[action]
+
     def _has_instances(self, action: str) -> bool:
-        try:
-            found = self.asked(action, lambda view: view.get_queryset())
-        except Exception:  # noqa: BLE001 (the view's own code; it may answer in a real GET)
+        found = self._asked_queryset(action)
+        if found is None:
             return True
         iterable: Any = getattr(found, "_iterable_class", None)
         return isinstance(found, QuerySet) and issubclass(iterable, ModelIterable)
@@ -129,18 +144,26 @@ class Subject:
 
     def queryset(self, action: str) -> Any:
         """What get_queryset() answers, unevaluated; else the model's own queryset."""
-        try:
-            found = self.asked(action, lambda view: view.get_queryset())
-        except Exception:  # noqa: BLE001 (the view's own code; the model is known without it)
-            found = None
+        found = self._asked_queryset(action)
         return found if hasattr(found, "query") else self.model._default_manager.none()
 
     def serializer(self, action: str) -> Serializer[Any] | None:
-        """The serializer of one row; None, with a warning, where the view can't say which."""
+        """The serializer of one row; None, with a warning, where the view can't say which.
+
+        Where neither the view nor the serializer has a word in it, all actions have the same.
+        """
+        if self.plain_serializer is not None:
+            return self.plain_serializer
         try:
-            return self.asked(action, _asked_serializer)
+            found = self.asked(action, _asked_serializer)
         except Exception as error:  # noqa: BLE001 (whatever the view's own code raises)
             return self._declared_serializer(action, error)
+        try:
+            if _says_nothing(self.view_class, VIEW_HOOKS) and _is_plain(found):
+                self.plain_serializer = found
+        except Exception:  # noqa: BLE001 (fields inside that can't be made; said where they stand)
+            return found
+        return found
 
     def left_out(self, action: str, reason: str, mend: str) -> None:
         """Warn that an action has no root."""
@@ -174,8 +197,27 @@ class Subject:
         return None
 
 
+def _says_nothing(cls: type, hooks: tuple[str, ...]) -> bool:
+    return all(not hasattr(cls, name) or is_drf_s_own(cls, name) for name in hooks)
+
+
+def _is_plain(found: Any) -> bool:
+    """Whether a serializer has the same fields wherever it is used, and so have those inside."""
+    found = getattr(found, "child", found)
+    if not isinstance(found, Serializer):
+        return True
+    return _says_nothing(type(found), SERIALIZER_HOOKS) and all(
+        _is_plain(field) for field in found.fields.values()
+    )
+
+
 def _make(serializer_class: Any, view: GenericAPIView[Any]) -> Any:
-    return serializer_class(context=view.get_serializer_context())
+    try:
+        context = view.get_serializer_context()
+    except Exception:  # noqa: BLE001 (the view's own code, which may ask for what a middleware adds)
+        # Few serializers need more to say what fields they have; one that does fails by itself.
+        context = GenericAPIView.get_serializer_context(view)
+    return serializer_class(context=context)
 
 
 def _asked_serializer(view: GenericAPIView[Any]) -> Serializer[Any]:
@@ -204,7 +246,10 @@ def make_subject(
     version: str | None = None,
     single: bool = False,
 ) -> Subject:
-    """The facts of a registration. A SchemaError if the class is no view with a model."""
+    """The facts of a registration.
+
+    A SchemaError if the class is no view, a ModelUnknownError if its model can't be found.
+    """
     if not (isinstance(view_class, type) and issubclass(view_class, GenericAPIView)):
         raise SchemaError(
             f"{view_class!r} can't be described: expected a GenericAPIView or GenericViewSet "

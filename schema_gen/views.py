@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from rest_framework.serializers import ListSerializer
@@ -19,6 +20,7 @@ from .probe import without_sql
 from .roots import RootDescription, ViewDescription
 from .sources import annotations_of
 from .subject import make_subject
+from .taken import settled
 from .types import reference_to
 from .versions import url_version, version_argument, version_type
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from .arguments import ArgumentDescription
     from .subject import Subject
+    from .taken import TakenNames
     from .types import ObjectDescription, PageDescription, TypeDescription
 
 __all__ = ["describe_view"]
@@ -56,6 +59,8 @@ def describe_view(
     url_kwargs: Mapping[str, Any] | None = None,
     version: str | None = None,
     single: bool = False,
+    taken: TakenNames | None = None,
+    yielding: bool = False,
 ) -> ViewDescription:
     """Describe the `list` and `retrieve` actions that `view_class` has and `actions` names.
 
@@ -69,6 +74,11 @@ def describe_view(
     SchemaError if the scheme does not know it. `single` says that the view shows one row that no
     URL kwarg picks, such as the user's own profile: its root is named by the route.
 
+    `taken` are the names of the views described before for the same schema, to be `settled` with
+    them. Serializers inside others give way to what has their names already, and so do the roots
+    and the row of a view that is `yielding`, with a SchemaWarning. Other views keep their names:
+    `build_types` says where two things have one.
+
     `exclude_fields` are keys of the row's serializer that are taken out of it, so that they are
     never evaluated; `exclude_arguments` are query parameters that can't be passed, by their own or
     their GraphQL names; `enum_names` names the enums of such fields and parameters. A SchemaError
@@ -77,8 +87,30 @@ def describe_view(
     An action with a body of the view's own, or without model instances to show, is described with
     the `handler` to call. The view's own hooks are called, as in a GET, with `swagger_fake_view`
     set and SQL refused. An action that can't be described is left out with a SchemaWarning. A view
-    that is no GenericAPIView, or whose model can't be found, is a SchemaError.
+    that is no GenericAPIView is a SchemaError, one whose model can't be found a ModelUnknownError.
     """
+    if taken is None:
+        again = partial(
+            describe_view,
+            view_class,
+            prefix=prefix,
+            basename=basename,
+            initkwargs=initkwargs,
+            route=route,
+            actions=actions,
+            list_name=list_name,
+            retrieve_name=retrieve_name,
+            type_name=type_name,
+            exclude_fields=exclude_fields,
+            exclude_arguments=exclude_arguments,
+            enum_names=enum_names,
+            extra_action=extra_action,
+            url_kwargs=url_kwargs,
+            version=version,
+            single=single,
+            yielding=yielding,
+        )
+        return settled(lambda names: again(taken=names))
     with without_sql():
         subject = make_subject(
             view_class,
@@ -90,6 +122,7 @@ def describe_view(
             version=version,
             single=single,
         )
+        subject.describer.taken = taken
         options = subject.describer.options = ViewOptions(
             subject.describer.view,
             exclude_fields=exclude_fields,
@@ -119,11 +152,17 @@ def describe_view(
                 "Add ListModelMixin or RetrieveModelMixin to it, or don't register it.",
             )
         wanted = [action for action in ACTIONS if action in actions and subject.has(action)]
+        if yielding and list_name is None and retrieve_name is None:
+            names = _free_names(subject, names, wanted, taken)
+        else:
+            taken.hold_roots(names, wanted)
         found = [_root(subject, action, names, prefix, type_name) for action in wanted]
         roots = [root for root in found if root is not None]
         if len(roots) == 2 and _are_variants(roots[0].row, roots[1].row):
             name = f"{roots[1].row.name}ListItem"
             roots[:1] = filter(None, [_root(subject, "list", names, prefix, name)])
+        yielding = yielding and type_name is None
+        roots = [_claimed(subject, root, names, prefix, yielding) for root in roots]
         if roots:
             options.check()
     return ViewDescription(
@@ -137,6 +176,37 @@ def describe_view(
         tuple(roots),
         tuple(subject.describer.notes),
     )
+
+
+def _free_names(
+    subject: Subject, wanted: RootNames, actions: Sequence[Action], taken: TakenNames
+) -> RootNames:
+    names = taken.claim_roots(wanted, actions, subject.route)
+    if names != wanted:
+        subject.describer.warn(
+            f"route {subject.route.text!r}",
+            f"another view of the schema has the names {wanted.list!r} and {wanted.retrieve!r}, or "
+            f"one of them, so its roots are {names.list!r} and {names.retrieve!r}",
+            "Give it names of its own: list_name= and retrieve_name= of register().",
+        )
+    return names
+
+
+def _claimed(
+    subject: Subject, root: RootDescription, names: RootNames, prefix: str, yielding: bool
+) -> RootDescription:
+    """The root; its row has another name where a `yielding` view's own is something else's."""
+    wanted, origin = root.row.name, root.row.serializer_class
+    taken = subject.describer.taken
+    if origin is None or not yielding or subject.describer.is_named(origin):
+        taken.claim(wanted, root.row, firm=True)
+        return root
+    for name in taken.names_for(wanted, origin):  # pragma: no branch (numbers never end)
+        found = root if name == wanted else _root(subject, root.action, names, prefix, name)
+        if found is None or taken.claim(name, found.row):
+            break
+    subject.describer.renamed(wanted, name, origin)
+    return found or root
 
 
 def _are_variants(one: ObjectDescription, other: ObjectDescription) -> bool:
@@ -153,26 +223,32 @@ def _root(
     if row is None:
         return None
 
-    def ask(view: GenericAPIView[Any]) -> Query:
+    def ask(view: GenericAPIView[Any], *, loosely: bool = False) -> Query:
         scope = ParameterScope(view, subject.model, queryset, row, names.base, subject.describer)
-        return _query(scope, action, names)
+        return _query(scope, action, names, loosely=loosely)
 
     try:
-        page, arguments = subject.asked(action, ask)
+        try:
+            page, arguments = subject.asked(action, ask)
+        except SchemaError:
+            raise
+        except Exception:  # noqa: BLE001 (whatever the view's own code raises)
+            page, arguments = subject.asked(action, partial(ask, loosely=True))
     except SchemaError:
         raise
-    except Exception as error:  # noqa: BLE001 (whatever the view's own code raises)
-        mend = "Let its filters and its paginator work on an empty queryset, without SQL."
-        subject.left_out(action, f"asking for its filters or its page failed: {error!r}", mend)
+    except Exception as error:  # noqa: BLE001
+        mend = "Let its paginator work on an empty queryset, without SQL."
+        subject.left_out(action, f"asking for its page failed: {error!r}", mend)
         return None
     known: dict[str, TypeDescription | None] = {
         name: version_type(subject.scheme, names.base) for name in url_version(subject.scheme, None)
     }
     known |= dict.fromkeys(subject.given)
+    path = path_arguments(route, subject.view_class, subject.model, subject.lookup, known)
     arguments = [
-        *path_arguments(route, subject.view_class, subject.model, subject.lookup, known),
+        *path,
         *version_argument(subject.scheme, subject.version, names.base),
-        *arguments,
+        *_beside(path, arguments),
     ]
     arguments = _kept(subject, arguments)
     _refuse_twins(subject, arguments)
@@ -222,6 +298,7 @@ def _row(
     if serializer is None or not _plain_list(subject, action, serializer):
         return None
     subject.describer.annotations = annotations_of(queryset)
+    subject.describer.by_hand = subject.handler(action) is not None
     try:
         excluded = subject.describer.options.drop_fields(serializer)
         row = subject.describer.row(serializer, subject.model, type_name)
@@ -234,8 +311,8 @@ def _row(
         return None
 
 
-def _query(scope: ParameterScope, action: Action, names: RootNames) -> Query:
-    filters = describe_backends(scope)
+def _query(scope: ParameterScope, action: Action, names: RootNames, *, loosely: bool) -> Query:
+    filters = describe_backends(scope, loosely=loosely)
     if action == "retrieve":
         # get_object() filters too: what a filter demands of a list, it demands of a single row.
         return None, [argument for argument in filters if not argument.type.nullable]
@@ -257,6 +334,20 @@ def _plain_list(subject: Subject, action: Action, serializer: Any) -> bool:
         "Move what it does into get_queryset() or the serializer of a row.",
     )
     return False
+
+
+def _beside(
+    path: Sequence[ArgumentDescription], query: Sequence[ArgumentDescription]
+) -> list[ArgumentDescription]:
+    """The `query` arguments, those named like a URL kwarg as `<name>Filter`.
+
+    `events/{event}/transactions/?event=` is a URL that asks for both.
+    """
+    taken = {argument.name for argument in path}
+    return [
+        replace(argument, name=f"{argument.name}Filter") if argument.name in taken else argument
+        for argument in query
+    ]
 
 
 def _refuse_twins(subject: Subject, arguments: Sequence[ArgumentDescription]) -> None:

@@ -223,3 +223,27 @@ def test_one_route_may_have_several_versions() -> None:
     assert _names(live) == ["v1Fences", "v2Fences"]
     with pytest.raises(LiveError, match="registered twice"):
         live.include([path("<version>/fences/", Versioned.as_view())], version="v2")
+
+
+def test_what_is_behind_another_view_of_its_urls_is_left_out_with_a_warning() -> None:
+    def nearest(request: Any) -> HttpResponse:
+        raise AssertionError
+
+    router = DefaultRouter()
+    router.register("fences", Fences)
+    with pytest.warns(SchemaWarning, match="Fences at 'fences' is behind another view") as caught:
+        found = _told(re_path(r"^fences/?$", nearest), *router.urls)
+    assert len(caught) == 1
+    assert ("retrieve", "fences/(?P<pk>[^/.]+)") in [(told[1], told[2]) for told in found]
+    assert "list" not in [told[1] for told in found]
+
+
+def test_a_slash_makes_another_url_and_nothing_is_behind_it() -> None:
+    row = path("fences/<int:pk>/", FenceRow.as_view())
+    assert _told(
+        path("fences", FenceList.as_view()), path("fences/", Fences.as_view({"get": "list"})), row
+    )
+    assert (
+        len(_told(re_path("^fences$", FenceList.as_view()), path("fences/", FenceList.as_view())))
+        == 2
+    )

@@ -14,6 +14,7 @@ from django.test import RequestFactory
 from django.urls import path
 from rest_framework import generics, mixins, routers, views, viewsets
 from rest_framework.response import Response
+from rest_framework.serializers import CharField, Serializer
 from rest_framework_nested.routers import NestedSimpleRouter
 from strawberry.tools import merge_types
 
@@ -22,7 +23,7 @@ from drf_live_graphql import LiveError, LiveRouter
 from drf_live_graphql import router as router_module
 from drf_live_graphql.router import routers as all_routers
 from drf_live_graphql.transport.websocket import LiveConsumer
-from schema_gen import SchemaError, SchemaWarning
+from schema_gen import ModelUnknownError, SchemaError, SchemaWarning
 from tests import servers
 from tests.project import models, serializers
 from tests.project import views as project
@@ -532,3 +533,73 @@ def test_public_names_are_imported_on_use() -> None:
         _ = drf_live_graphql.LiveRooter  # type: ignore[attr-defined]
     for name in drf_live_graphql.__all__:
         assert getattr(drf_live_graphql, name)
+
+
+# A site's whole API.
+
+
+class PlainSerializer(Serializer[Any]):
+    name = CharField()
+
+
+class Elsewhere(viewsets.ModelViewSet[Any]):
+    """Its rows are of no table."""
+
+    queryset = ("a", "b")  # type: ignore[assignment]
+    serializer_class = PlainSerializer
+
+
+def test_a_view_whose_rows_are_of_no_model_is_left_out_of_what_is_included() -> None:
+    router = routers.SimpleRouter()
+    router.register("fences", FenceViewSet)
+    router.register("elsewhere", Elsewhere, basename="elsewhere")
+    live = LiveRouter()
+    live.include(router)
+    with pytest.warns(SchemaWarning, match=r"The model of .*Elsewhere can't be found.*left out"):
+        assert sorted(_roots(live)) == ["fence", "fences"]
+    assert "fences" in live.schema.as_str()
+
+
+def test_a_view_whose_rows_are_of_no_model_can_t_be_registered_by_name() -> None:
+    live = LiveRouter()
+    live.register("elsewhere", Elsewhere, basename="elsewhere")
+    with pytest.raises(ModelUnknownError, match="The model of"):
+        _ = live.schema
+
+
+def test_two_views_of_one_name_can_be_included() -> None:
+    class Gates(FenceViewSet):
+        pass
+
+    live = LiveRouter()
+    live.include(
+        [
+            path("a/fences/", FenceViewSet.as_view({"get": "list"})),
+            path("a/fences/<int:pk>/", FenceViewSet.as_view({"get": "retrieve"})),
+            path("b/fences/", Gates.as_view({"get": "list"})),
+            path("b/fences/<int:pk>/", Gates.as_view({"get": "retrieve"})),
+        ]
+    )
+    with pytest.warns(SchemaWarning, match="its roots are 'bFences' and 'bFence'"):
+        assert sorted(_roots(live)) == ["aFences", "bFence", "bFences", "fence"]
+    assert "bFence(" in live.schema.as_str()
+
+
+def test_two_views_may_pick_rows_below_one_route() -> None:
+    class ByNumber(generics.RetrieveAPIView[models.Fence]):
+        queryset = models.Fence.objects.order_by("id")
+        serializer_class = serializers.FenceSerializer
+        lookup_field = "number"
+
+    live = LiveRouter()
+    live.include(
+        [
+            path("fences/", FenceViewSet.as_view({"get": "list"})),
+            path("fences/<uuid:pk>/", FenceViewSet.as_view({"get": "retrieve"})),
+            path("fences/<int:number>/", ByNumber.as_view()),
+        ]
+    )
+    with pytest.warns(SchemaWarning, match="another view of the schema has the names"):
+        roots = _roots(live)
+    assert {root.view_class for root in roots.values()} == {FenceViewSet, ByNumber}
+    assert len(roots) == 3

@@ -333,15 +333,20 @@ def test_an_object_may_come_as_a_named_tuple_or_as_an_enum(book: Book) -> None:
     assert answer == {"books": [{"pair": {"left": 1, "right": "WILD"}}]}
 
 
+def anything(value: Any) -> Any:
+    """Of no type that a caller's code shows."""
+    return value
+
+
 def unreadable(self: Any, book: Book) -> Any:
-    return {"any": 1}
+    return anything({"any": 1})
 
 
 unreadable.__annotations__ = {"return": "NowhereToBeFound"}
 
 
 def unhinted(self, book):  # type: ignore[no-untyped-def]
-    return [1, "a"]
+    return anything([1, "a"])
 
 
 def modelled(self: Any, book: Book) -> Book:
@@ -512,7 +517,7 @@ def test_a_key_that_drf_leaves_out_is_null(book: Book) -> None:
 
 class Money(serializers.Field[Any, Any, Any, Any]):
     def to_representation(self, value):  # type: ignore[no-untyped-def]
-        return f"{value} EUR"
+        return anything(f"{value} EUR")
 
 
 class HintedMoney(Money):
@@ -527,7 +532,7 @@ class Rounded(serializers.DecimalField):
 
 class Doubled(serializers.CharField):
     def to_representation(self, value):  # type: ignore[no-untyped-def]
-        return [value, value]
+        return anything([value, value])
 
 
 class Kept(serializers.CharField):

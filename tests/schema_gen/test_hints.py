@@ -5,7 +5,7 @@ import functools
 import ipaddress
 import typing
 from collections.abc import Iterable
-from functools import partial
+from functools import partial, wraps
 from typing import Annotated, Any, NewType, NotRequired, Optional, TypedDict, TypeVar
 
 import pytest
@@ -216,3 +216,45 @@ def test_a_constant_of_a_dataclass_is_no_field() -> None:
 )
 def test_other_ways_to_write_a_hint(hint: Any, expected: str) -> None:
     assert type_of(hint) == expected
+
+
+def never(book: Book) -> str:
+    return "x"
+
+
+def forgets(book: Book) -> str:  # type: ignore[return]  # noqa: RET503
+    if book.title:
+        return book.title
+
+
+def says_none(book: Book) -> int:
+    return len(book.title) if book.title else None  # type: ignore[return-value]
+
+
+def stub(book: Book) -> str: ...
+
+
+def raises(book: Book) -> str:
+    raise NotImplementedError
+
+
+def yields(book: Book) -> Iterable[str]:
+    yield book.title
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (never, str),
+        (forgets, str | None),
+        (says_none, int | None),
+        (stub, str),
+        (raises, str),
+        (yields, Iterable[str]),
+        (partial(forgets), str | None),
+        (wraps(forgets)(lambda *args: forgets(*args)), str | None),
+        (str.upper, UNKNOWN),
+    ],
+)
+def test_a_hint_over_a_body_that_may_return_none_is_optional(function: Any, expected: Any) -> None:
+    assert return_hint(function) == expected

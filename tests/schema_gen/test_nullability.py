@@ -30,6 +30,7 @@ Char = serializers.CharField
         (Book, "author.initials", Char(required=False), False),
         (Book, "author.nickname", Char(), True),
         (Book, "author.untold", Char(), False),
+        (Book, "author.unsure", Char(), True),
         (Book, "author.untold", Char(read_only=True), True),
         (Book, "author.untold", Char(default="x"), True),
         (Author, "books", Char(), False),

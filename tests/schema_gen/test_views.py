@@ -449,7 +449,7 @@ def test_without_accounts_the_visitor_is_nobody(settings: Any) -> None:
     real = probe.apps.is_installed
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(probe.apps, "is_installed", lambda name: "auth" not in name and real(name))
-        assert probe.visitors() == [None]
+        assert list(probe.visitors()) == [None]
 
         class Anyone(BookViewSet):
             def get_queryset(self) -> Any:
@@ -507,3 +507,98 @@ def test_the_model_is_not_told_before_it_is_known() -> None:
     subject = Subject(BookViewSet, {}, parse_route("x"), "pk", "pk", Describer("BookViewSet"))
     with pytest.raises(LookupError, match="BookViewSet is not known yet"):
         assert subject.model
+
+
+def test_a_parameter_with_the_name_of_a_url_kwarg_is_its_filter() -> None:
+    from rest_framework import filters
+
+    class ByAuthor(filters.BaseFilterBackend):
+        def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+            return [{"name": "author", "schema": {"type": "string"}}]
+
+    class Books(BookViewSet):
+        filter_backends = [ByAuthor]
+
+    root = describe(Books, route="authors/{author}/books").roots[0]
+    assert [(item.name, item.key, item.place) for item in root.arguments] == [
+        ("author", "author", "path"),
+        ("authorFilter", "author", "query"),
+    ]
+    call = root.encode({"author": "7", "authorFilter": "Ada"})
+    assert (call.kwargs, call.query) == ((("author", "7"),), (("author", "Ada"),))
+
+
+def test_a_context_that_a_middleware_is_missing_for_is_drf_s_own() -> None:
+    class Middled(BookViewSet):
+        def get_serializer_context(self) -> Any:
+            return {**super().get_serializer_context(), "tenant": self.request.tenant}  # type: ignore[attr-defined]
+
+    assert [field.key for field in describe(Middled).roots[0].row.fields] == ["id", "title"]
+
+
+def test_hooks_may_ask_which_renderer_it_is_for() -> None:
+    class Rendering(BookViewSet):
+        def get_serializer_class(self) -> Any:
+            assert self.request.accepted_media_type == "application/json"
+            assert self.request.accepted_renderer.format == "json"
+            return BookSerializer
+
+    assert actions(Rendering) == ["list", "retrieve"]
+
+
+def test_a_view_that_answers_by_hand_promises_no_more_than_its_model_does() -> None:
+    class Price(serializers.Serializer[Any]):
+        title = serializers.CharField()
+        amount = serializers.DecimalField(max_digits=9, decimal_places=2)
+
+    class Prices(viewsets.ReadOnlyModelViewSet[Book]):
+        queryset = Book.objects.all()
+        serializer_class = Price
+
+    class ByHand(Prices):
+        def list(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+            return Response([{"title": "x", "amount": None}])
+
+    def types(view: Any) -> dict[str, str]:
+        return field_types(schema_of(describe(view, actions=["list"]))[0], "Price")
+
+    assert types(Prices) == {"title": "String!", "amount": "Decimal!"}
+    assert types(ByHand) == {"title": "String!", "amount": "Decimal"}
+
+
+def test_what_changes_with_the_action_inside_a_serializer_is_seen() -> None:
+    class Folding(AuthorSerializer):  # type: ignore[misc, valid-type]
+        def get_fields(self) -> Any:
+            fields = super().get_fields()
+            if self.context["view"].action == "list":
+                del fields["born"]
+            return fields
+
+    class Books(BookViewSet):
+        serializer_class = fields_of(Book, "id", "author", author=Folding())
+
+    with pytest.warns(SchemaWarning, match="another type of the schema is called 'Folding'"):
+        rows, row = describe(Books).roots
+    inside = [root.row.fields[1].type.object for root in (rows, row)]
+    assert [[field.key for field in item.fields] for item in inside if item] == [
+        ["id", "name"],
+        ["id", "name", "born"],
+    ]
+
+
+def test_a_backend_of_the_project_s_own_is_asked_for_each_action() -> None:
+    from django_filters.rest_framework import DjangoFilterBackend
+
+    asked: list[str] = []
+
+    class Backend(DjangoFilterBackend):
+        def get_filterset_class(self, view: Any, queryset: Any = None) -> Any:
+            asked.append(view.action)
+            return super().get_filterset_class(view, queryset)
+
+    class Books(BookViewSet):
+        filter_backends = [Backend]
+        filterset_fields = ["title"]
+
+    assert [item.name for item in describe(Books).roots[0].arguments] == ["title"]
+    assert set(asked) == {"list", "retrieve"}
