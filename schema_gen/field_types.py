@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import BigIntegerField as BigIntegerModelField
@@ -12,29 +10,22 @@ from rest_framework import ISO_8601, relations, serializers
 from rest_framework.fields import _UnvalidatedField
 from rest_framework.settings import api_settings
 
+from .ends import code_type, end_type, vouched
 from .fields import register_field
 from .hints import UNKNOWN, return_hint, split_optional
-from .inference import infer
 from .model_fields import scalar_of_model_field
-from .nullability import may_be_null, may_not_fit
 from .overrides import type_of_override
 from .sources import Source, follow
 from .spectacular import annotation
 from .types import EnumType, ListType, ScalarType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from django.db.models import Model
-
     from .fields import FieldScope
     from .types import TypeDescription
 
 __all__: list[str] = []
 
 MAX_INT = 2**31 - 1
-# Properties that answer by properties, as far as they are followed.
-DEPTH = 3
 
 
 @register_field(serializers.CharField, serializers.FilePathField, relations.StringRelatedField)
@@ -205,18 +196,17 @@ def _model_field(scope: FieldScope) -> TypeDescription:
 @register_field(serializers.SerializerMethodField)
 def _method(scope: FieldScope) -> TypeDescription:
     method = getattr(scope.serializer, scope.field.method_name)
+    meta = getattr(type(scope.serializer), "Meta", None)
+    model = None if scope.describer.by_hand else getattr(meta, "model", None)
+    shown = code_type(scope, getattr(method, "__func__", method), 1, model)
     override = annotation(method).get("field")
     hint = return_hint(method)
-    if override is not None:
-        found = type_of_override(scope, override)
+    told = scope.hint(hint) if override is None else type_of_override(scope, override)
+    if told is not None:
+        found = vouched(told, shown)
         return found.optional() if split_optional(hint)[1] else found
-    hinted = scope.hint(hint)
-    if hinted is not None:
-        return hinted
-    model = getattr(getattr(type(scope.serializer), "Meta", None), "model", None)
-    inferred = _inferred(scope, getattr(method, "__func__", method), 1, model)
-    if inferred is not None and hint is UNKNOWN:
-        return inferred
+    if shown is not None and hint is UNKNOWN:
+        return shown
     return scope.json(
         f"its method {scope.field.method_name}() has no return hint that GraphQL can say",
         "Give the method a return hint, or decorate it with @extend_schema_field.",
@@ -230,7 +220,7 @@ def describe_end(scope: FieldScope, end: Source) -> TypeDescription:
             "databases hand out raw bytes in different forms",
             "Leave its field to the ModelSerializer, which writes base64.",
         )
-    found = _end(scope, end)
+    found = end_type(scope, end)
     if found is not None:
         return found
     return scope.json(
@@ -238,40 +228,3 @@ def describe_end(scope: FieldScope, end: Source) -> TypeDescription:
         "Give the property or method that it reads a return hint, or declare the field with a "
         "field class of DRF's.",
     )
-
-
-def _end(scope: FieldScope, end: Source, depth: int = 0) -> TypeDescription | None:
-    override = annotation(end.attribute).get("field")
-    if override is not None:
-        return type_of_override(scope, override)
-    is_row = end.field is not None and end.field.is_relation and not end.raw_key
-    scalar = None if is_row else scalar_of_model_field(end.field or end.output)
-    if scalar is not None:
-        found = ScalarType(scalar)
-        loose = may_be_null(scope.field, end) or may_not_fit(found, end)
-        return found.optional() if loose else found
-    if end.displayed is not None:
-        return ScalarType("String")
-    hint = return_hint(end.attribute)
-    hinted = scope.hint(hint)
-    if hinted is None and hint is UNKNOWN and depth < DEPTH:
-        return _inferred(scope, end.attribute, 0, end.model, depth)
-    return hinted
-
-
-def _inferred(
-    scope: FieldScope, function: Any, row: int, model: type[Model] | None, depth: int = 0
-) -> TypeDescription | None:
-    """What a function's own code says of its answer, where a row of `model` is what it reads."""
-
-    def go(names: Sequence[str], called: bool) -> TypeDescription | None:
-        end = follow(model, names, {})
-        is_function = inspect.isfunction(end.attribute) or end.displayed is not None
-        is_property = isinstance(
-            inspect.getattr_static(end.model, names[-1], None), property | cached_property
-        )
-        if model is None or not names or called != (is_function and not is_property):
-            return None
-        return _end(scope, end, depth + 1)
-
-    return infer(function, row, go)

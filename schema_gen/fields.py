@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from rest_framework import serializers
 
 from .classes import definer, dotted, is_drf_s_own
+from .ends import code_type, is_code, vouched
 from .enums import enum_from_choices
 from .exceptions import SchemaError
-from .hints import UNKNOWN, return_hint, type_of_hint
+from .hints import UNKNOWN, return_hint, split_optional, type_of_hint
 from .inference import infer
 from .naming import pascal
 from .nullability import may_be_null, may_not_fit
@@ -159,7 +160,7 @@ def register_field_type(field_class: type, hint: Any) -> None:
                 f"can say",
                 "Register a scalar, a list, an enum, a TypedDict or a dataclass.",
             )
-        return found
+        return vouched(found, infer(type(scope.field).to_representation))
 
     register_field(field_class)(describe)
 
@@ -180,17 +181,26 @@ def describe_field(scope: FieldScope) -> TypeDescription:
         )
     if scope.source.is_pk and isinstance(found, ScalarType) and found.name in PK_SCALARS:
         found = replace(found, name="ID")
-    nullable = found.nullable or may_be_null(scope.field, scope.source)
-    nullable = nullable or may_not_fit(found, scope.source)
+    if is_code(scope.source) and not isinstance(scope.field, serializers.SerializerMethodField):
+        found = _of_code(scope, found)
+    nullable = may_be_null(scope.field, scope.source) or may_not_fit(found, scope.source)
     loose = _reads_its_own_way(scope.field) or _has_no_word(scope)
     return found.optional() if nullable or loose else found
 
 
+def _of_code(scope: FieldScope, found: TypeDescription) -> TypeDescription:
+    """What a field makes of what a property or method of the project's answers."""
+    attribute = scope.source.attribute
+    shown = code_type(scope, attribute, 0, scope.source.model)
+    sure = vouched(found, shown)
+    return sure.optional() if split_optional(return_hint(attribute))[1] else sure
+
+
 def _described(scope: FieldScope) -> TypeDescription:
     override = annotation(scope.field).get("field")
-    if override is not None:
-        return type_of_override(scope, override)
     cls = type(scope.field)
+    if override is not None:
+        return vouched(type_of_override(scope, override), infer(cls.to_representation))
     base = next((base for base in cls.__mro__ if _describer(base)), None)
     describer = None if base is None else _describer(base)
     # A serializer's own to_representation() is dealt with where its fields are described.
@@ -199,7 +209,9 @@ def _described(scope: FieldScope) -> TypeDescription:
     writer = definer(cls, "to_representation")
     written = vars(writer)["to_representation"]
     hint = return_hint(written)
-    found = infer(written) if hint is UNKNOWN else scope.hint(hint)
+    shown = infer(written)
+    told = None if hint is UNKNOWN else scope.hint(hint)
+    found = shown if hint is UNKNOWN else told and vouched(told, shown)
     if found is not None:
         return found
     return scope.json(

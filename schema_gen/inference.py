@@ -12,7 +12,7 @@ import builtins
 import inspect
 import textwrap
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +31,16 @@ __all__ = ["infer"]
 JSON = ScalarType("JSON", nullable=True)
 NULL = ScalarType("null", nullable=True)
 """What `return None` is: nullable, and of any type."""
+NOTHING = replace(NULL, nullable=False).signature
+MAX_INT = 2**31 - 1
+FLOAT = ScalarType("Float", nullable=True)
+"""Nullable, as NaN is a float and no number."""
 
 CALLS: dict[Any, TypeDescription] = {
     **dict.fromkeys((str, repr, format, reverse, drf_reverse), ScalarType("String")),
     **dict.fromkeys((bool, isinstance, hasattr, any, all, callable), ScalarType("Boolean")),
     len: ScalarType("Int"),
-    float: ScalarType("Float"),
+    float: FLOAT,
     **dict.fromkeys((list, sorted), ListType(JSON)),
     **dict.fromkeys((dict, OrderedDict), JSON),
 }
@@ -53,7 +57,7 @@ METHODS = {
 }
 """Methods that are of one type on every class that has them in Django and Python."""
 
-CONSTANTS = {bool: "Boolean", str: "String", int: "Int", float: "Float"}
+CONSTANTS = {bool: "Boolean", str: "String", int: "Int"}
 HARMLESS_DECORATORS = frozenset({"property", "cached_property", "display", "staticmethod"})
 
 
@@ -62,7 +66,9 @@ def infer(
     row: int | None = None,
     follow: Callable[[Sequence[str], bool], TypeDescription | None] | None = None,
 ) -> TypeDescription | None:
-    """The type of what a function answers, nullable; None where its code does not say.
+    """The type of what a function answers; None where its code does not say.
+
+    It is nullable unless the code can't answer None, nor anything that its scalar can't hold.
 
     `row` is the position of the parameter that is the model instance, `follow` says the type of a
     chain of names that starts there, and is told whether the last of them is called.
@@ -77,7 +83,19 @@ def infer(
         return None
     returned = [node for node in _inside(tree) if isinstance(node, ast.Return)]
     found = _merged(body.type_of(node.value) for node in returned)
-    return None if found is None or found is NULL else found.optional()
+    if found is None or found is NULL:
+        return None
+    return found.optional() if _falls_through(tree.body) else found
+
+
+def _falls_through(body: Sequence[ast.stmt]) -> bool:
+    """Whether a function may come to its end without a `return`, as far as the form shows."""
+    last = body[-1]
+    if isinstance(last, ast.If):
+        return not last.orelse or _falls_through(last.body) or _falls_through(last.orelse)
+    if isinstance(last, ast.With):
+        return _falls_through(last.body)
+    return not isinstance(last, ast.Return | ast.Raise)
 
 
 def _tree(function: Any) -> ast.FunctionDef | None:
@@ -131,16 +149,20 @@ def _assignments(tree: ast.FunctionDef) -> dict[str, ast.expr | None]:
 def _merged(types: Iterable[TypeDescription | None]) -> TypeDescription | None:
     """The one type of several branches; None if one is unknown or they differ."""
     merged: TypeDescription = NULL
+    nullable = False
     for item in types:
         if item is None:
             return None
+        nullable = nullable or item.nullable
         if item is NULL or merged is NULL:
             merged = item if merged is NULL else merged
+        elif merged.optional().signature == item.optional().signature:
+            continue
         elif isinstance(merged, ListType) and isinstance(item, ListType):
-            merged = merged if merged.signature == item.signature else ListType(JSON)
-        elif merged.optional().signature != item.optional().signature:
+            merged = ListType(JSON)
+        else:
             return None
-    return merged
+    return merged.optional() if nullable and merged is not NULL else merged
 
 
 @dataclass
@@ -176,7 +198,13 @@ class _Body:
         return ScalarType("Boolean") if isinstance(node.op, ast.Not) else self.type_of(node.operand)
 
     def _boolop(self, node: ast.BoolOp) -> TypeDescription | None:
-        return _merged(self.type_of(value) for value in node.values)
+        values = [self.type_of(value) for value in node.values]
+        if isinstance(node.op, ast.Or):
+            # What stands before an `or` is answered where it is true: never None.
+            first = [item and replace(item, nullable=False) for item in values[:-1]]
+            values = [item for item in first if item is None or item.signature != NOTHING]
+            values.append(self.type_of(node.values[-1]))
+        return _merged(values)
 
     def _ifexp(self, node: ast.IfExp) -> TypeDescription | None:
         return _merged(self.type_of(branch) for branch in (node.body, node.orelse))
@@ -251,6 +279,10 @@ class _Body:
 
 
 def _of_value(value: Any) -> TypeDescription | None:
+    if isinstance(value, int) and abs(value) > MAX_INT:
+        return ScalarType("BigInt")
+    if isinstance(value, float):
+        return FLOAT
     scalar = CONSTANTS.get(type(value))
     return ScalarType(scalar) if scalar else None
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
 
-from .hints import UNKNOWN, return_hint, returns_none, split_optional
 from .sources import field_may_be_null
 from .types import ScalarType
 
@@ -32,20 +31,18 @@ def may_not_fit(found: TypeDescription, source: Source) -> bool:
 def may_be_null(field: serializers.Field[Any, Any, Any, Any], source: Source) -> bool:
     """Whether a GET can answer null, or nothing, for `field` whose value is read at `source`.
 
-    A method field's own hint decides, so it is never nullable from here. A field without a model
-    field behind it is taken at its word: the hint of the property that it reads, else `required`,
-    unless that property's body returns None.
+    For all that is stored. A method field's own method decides, so it is never nullable from here,
+    and neither is what code of the project's computes: see `ends`. `required` and `default` are
+    asked of input alone: they do not keep None from coming out.
     """
     if isinstance(field, serializers.SerializerMethodField):
         return False
-    if field.allow_null or source.maybe or isinstance(field, serializers.FileField):
+    return field.allow_null or isinstance(field, serializers.FileField) or reads_null(source)
+
+
+def reads_null(source: Source) -> bool:
+    """Whether the value at the end of a source, or a hop on the way to it, may be None."""
+    if source.maybe:
         return True
-    if source.whole or source.annotation is not None:
-        return False
     stored = source.field or source.displayed
-    if stored is not None:
-        return field_may_be_null(stored)
-    hint, optional = split_optional(return_hint(source.attribute))
-    if hint is not UNKNOWN or optional:
-        return optional
-    return not field.required or returns_none(source.attribute)
+    return stored is not None and field_may_be_null(stored)

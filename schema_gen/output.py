@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from strawberry.types.field import StrawberryField
@@ -43,12 +44,8 @@ class RowField(StrawberryField):
         self.coerce: Callable[[Any], Any] | None = self.metadata[COERCE]
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
-        """The row's value. A key that DRF left out, as it does for a broken source, is null."""
-        try:
-            value = source.get(self.key)
-        except AttributeError:
-            # A method field may answer a named tuple or a dataclass.
-            value = getattr(source, self.key, None)
+        """The row's value, made fit."""
+        value = read(source, self.key)
         if value is None or self.coerce is None:
             return value
         return self.coerce(value)
@@ -65,9 +62,53 @@ def coercion(type_: TypeDescription, place: str) -> Callable[[Any], Any] | None:
         return _enum_coercion(type_, place)
     if isinstance(type_, ListType):
         return _list_coercion(type_, place)
-    if isinstance(type_, ObjectType) and type_.object is not None and type_.object.own is not None:
+    if type_.object is not None and type_.object.own is not None:
         return _own_coercion(type_.object.own)
-    return None
+    return _told_coercion(type_, place) if type_.told else None
+
+
+def _told_coercion(type_: ObjectType, place: str) -> Callable[[Any], Any]:
+    """Objects as a hint says they are: one that lacks what it must have is null as a whole."""
+    checks: list[tuple[str, Callable[[Any], Any] | None, bool]] | None = None
+
+    def coerce(value: Any) -> Any:
+        nonlocal checks
+        if checks is None:
+            # Not before it is used: the object may hold itself.
+            fields = type_.object.fields if type_.object is not None else ()
+            checks = [
+                (f.key, coercion(_checked(f.type), place), f.type.nullable)
+                for f in fields
+                if not f.type.nullable or f.type.object is not None
+            ]
+        if isinstance(value, str | bytes | int | float | list | set):
+            _warn(place, value, "is no object")
+            return None
+        for key, fit, nullable in checks:
+            found = read(value, key)
+            fits = nullable if found is None else fit is None or fit(found) is not None
+            if not fits:
+                _warn(place, value, f"has no {key!r} that fits")
+                return None
+        return value
+
+    return coerce
+
+
+def _checked(type_: TypeDescription) -> TypeDescription:
+    """The type, its objects checked as the one is that holds them."""
+    if isinstance(type_, ListType):
+        return replace(type_, of=_checked(type_.of))
+    return replace(type_, told=True) if isinstance(type_, ObjectType) else type_
+
+
+def read(source: Any, key: str) -> Any:
+    """The value of a row's key, None where DRF left it out, as it does for a broken source."""
+    try:
+        return source.get(key)
+    except AttributeError:
+        # A method field may answer a named tuple or a dataclass.
+        return getattr(source, key, None)
 
 
 def _own_coercion(own: OwnType) -> Callable[[Any], Any]:

@@ -98,7 +98,7 @@ class Source:
         if self.field is not None:
             related = self.field.related_model
             return related if isinstance(related, type) else None
-        return _hinted_model(self.attribute)[0]
+        return _hinted_model(self.attribute)
 
 
 def annotations_of(queryset: Any) -> dict[str, Annotation]:
@@ -191,7 +191,8 @@ def field_may_be_null(field: ModelField) -> bool:
 def _hop(model: type[Model], name: str) -> tuple[type[Model] | None, bool]:
     field = model_field(model, name)
     if field is None:
-        return _hinted_model(_attribute(model, name))
+        # A hint is no more than a promise: what breaks it must not be an error of the payload.
+        return _hinted_model(_attribute(model, name)), True
     related = field.related_model
     target = related if isinstance(related, type) else None
     return target, field_may_be_null(field)
@@ -208,8 +209,6 @@ def _attribute(model: type[Model], name: str) -> Any:
     return found
 
 
-def _hinted_model(attribute: Any) -> tuple[type[Model] | None, bool]:
-    hint, optional = split_optional(return_hint(attribute))
-    if isinstance(hint, type) and issubclass(hint, Model):
-        return hint, optional
-    return None, True
+def _hinted_model(attribute: Any) -> type[Model] | None:
+    hint, _ = split_optional(return_hint(attribute))
+    return hint if isinstance(hint, type) and issubclass(hint, Model) else None

@@ -129,10 +129,11 @@ class ObjectReference:
 
 @dataclass(frozen=True, slots=True)
 class ObjectType:
-    """A nested object."""
+    """A nested object; `told` by a hint or an override, it is checked before it is sent."""
 
     reference: ObjectReference
     nullable: bool = False
+    told: bool = False
 
     @property
     def object(self) -> ObjectDescription | None:
@@ -219,6 +220,8 @@ def looser(one: TypeDescription, other: TypeDescription) -> TypeDescription | No
     else:
         same = one.optional().signature == other.optional().signature
         found = one if same else None
+    if isinstance(found, ObjectType) and isinstance(other, ObjectType) and other.told:
+        found = replace(found, told=True)
     return found.optional() if found is not None and other.nullable else found
 
 

@@ -159,7 +159,7 @@ DECLARED: dict[str, tuple[Any, str]] = {
     "property": (serializers.ReadOnlyField(source="author.initials"), "String!"),
     "maybe_property": (serializers.ReadOnlyField(source="editor.initials"), "String"),
     "optional": (serializers.ReadOnlyField(source="author.nickname"), "String"),
-    "cached": (serializers.ReadOnlyField(source="author.length"), "Int!"),
+    "cached": (serializers.ReadOnlyField(source="author.length"), "Int"),
     "method": (serializers.ReadOnlyField(source="author.shout"), "String!"),
     "static": (serializers.ReadOnlyField(source="author.motto"), "String!"),
     "char_of_property": (serializers.CharField(source="author.initials"), "String!"),
@@ -210,7 +210,7 @@ def test_a_limit_beyond_32_bits_makes_a_big_integer_only_without_a_model_field()
         open = serializers.IntegerField()
 
     # On SQLite the model field of `pages` has a max_value of 2**63 - 1.
-    assert round_trip_types(Loose) == {"big": "BigInt!", "small": "Int!", "open": "Int!"}
+    assert round_trip_types(Loose) == {"big": "BigInt", "small": "Int", "open": "Int"}
 
 
 def round_trip_types(serializer_class: Any) -> dict[str, str]:
@@ -241,34 +241,34 @@ class Pair(NamedTuple):
 
 
 METHODS: dict[str, tuple[Any, str, Any]] = {
-    "text": (str, "String!", "a"),
+    "text": (str, "String", "a"),
     "maybe": (str | None, "String", None),
-    "number": (int, "Int!", 1),
-    "real": (float, "Float!", 1.5),
-    "flag": (bool, "Boolean!", True),
-    "moment": (datetime.datetime, "DateTime!", datetime.datetime(2024, 1, 2, tzinfo=datetime.UTC)),
-    "day": (datetime.date, "Date!", datetime.date(2024, 1, 2)),
-    "clock": (datetime.time, "Time!", datetime.time(1, 2)),
-    "span": (datetime.timedelta, "Duration!", datetime.timedelta(hours=2)),
-    "key": (uuid.UUID, "UUID!", uuid.UUID(int=7)),
-    "raw": (bytes, "String!", b"abc"),
-    "names": (list[str], "[String!]!", ["a", "b"]),
+    "number": (int, "Int", 1),
+    "real": (float, "Float", 1.5),
+    "flag": (bool, "Boolean", True),
+    "moment": (datetime.datetime, "DateTime", datetime.datetime(2024, 1, 2, tzinfo=datetime.UTC)),
+    "day": (datetime.date, "Date", datetime.date(2024, 1, 2)),
+    "clock": (datetime.time, "Time", datetime.time(1, 2)),
+    "span": (datetime.timedelta, "Duration", datetime.timedelta(hours=2)),
+    "key": (uuid.UUID, "UUID", uuid.UUID(int=7)),
+    "raw": (bytes, "String", b"abc"),
+    "names": (list[str], "[String!]", ["a", "b"]),
     "maybe_names": (list[str | None] | None, "[String]", ["a", None]),
-    "bag": (set[int], "[Int!]!", {1}),
-    "pair_of": (tuple[int, int], "[Int!]!", (1, 2)),
-    "many_of": (tuple[int, ...], "[Int!]!", (1, 2, 3)),
-    "mixed": (tuple[int, str], "[JSON]!", (1, "a")),
-    "bare_list": (list, "[JSON]!", [1, None]),
-    "mapping": (dict[str, Any], "JSON!", {"a": Decimal("1.5"), "b": [uuid.UUID(int=1)]}),
-    "bare_dict": (dict, "JSON!", {}),
+    "bag": (set[int], "[Int!]", {1}),
+    "pair_of": (tuple[int, int], "[Int!]", (1, 2)),
+    "many_of": (tuple[int, ...], "[Int!]", (1, 2, 3)),
+    "mixed": (tuple[int, str], "[JSON]", (1, "a")),
+    "bare_list": (list, "[JSON]", [1, None]),
+    "mapping": (dict[str, Any], "JSON", {"a": Decimal("1.5"), "b": [uuid.UUID(int=1)]}),
+    "bare_dict": (dict, "JSON", {}),
     "anything": (Any, "JSON", 3),
-    "either": (int | str, "JSON!", "x"),
+    "either": (int | str, "JSON", "x"),
     "noted": (Annotated[str | None, "note"], "String", "x"),
     "literal": (Literal["a", "b"], "RowLiteralEnum", "a"),
-    "sub_int": (type("Kilo", (int,), {}), "Int!", 5),
-    "point": (Point, "Point!", {"x": 1, "y_axis": None}),
-    "points": (list[Point], "[Point!]!", [{"x": 1, "y_axis": 2.5}]),
-    "partial": (Partial, "Partial!", {}),
+    "sub_int": (type("Kilo", (int,), {}), "Int", 5),
+    "point": (Point, "Point", {"x": 1, "y_axis": None}),
+    "points": (list[Point], "[Point!]", [{"x": 1, "y_axis": 2.5}]),
+    "partial": (Partial, "Partial", {}),
 }
 
 

@@ -74,17 +74,17 @@ def type_of(hint: Any) -> str:
 @pytest.mark.parametrize(
     ("hint", "expected"),
     [
-        (Name, "String!"),
-        (Iterable[int], "[Int!]!"),
-        (typing.List, "[JSON]!"),  # noqa: UP006
-        (typing.Iterable, "[JSON]!"),
-        (typing.Mapping[str, int], "JSON!"),
-        (list[Book], "[JSON]!"),
-        (list[list[str] | None], "[[String!]]!"),
-        (ReturnDict, "JSON!"),
-        (ReturnList, "[JSON]!"),
+        (Name, "String"),
+        (Iterable[int], "[Int!]"),
+        (typing.List, "[JSON]"),  # noqa: UP006
+        (typing.Iterable, "[JSON]"),
+        (typing.Mapping[str, int], "JSON"),
+        (list[Book], "[JSON]"),
+        (list[list[str] | None], "[[String!]]"),
+        (ReturnDict, "JSON"),
+        (ReturnList, "[JSON]"),
         (typing.Literal["a", None], "RowToldEnum"),
-        (Tree, "Tree!"),
+        (Tree, "Tree"),
         (list[Tree] | None, "[Tree!]"),
     ],
 )
@@ -207,10 +207,10 @@ def test_a_constant_of_a_dataclass_is_no_field() -> None:
 @pytest.mark.parametrize(
     ("hint", "expected"),
     [
-        (Empty, "JSON!"),
-        (ipaddress.IPv4Address, "String!"),
+        (Empty, "JSON"),
+        (ipaddress.IPv4Address, "String"),
         (NewType("MaybeName", Optional[str]), "String"),  # type: ignore[valid-newtype]  # noqa: UP045
-        (typing_extensions.TypedDict("Other", {"a": int}), "Other!"),  # type: ignore[misc]
+        (typing_extensions.TypedDict("Other", {"a": int}), "Other"),  # type: ignore[misc]
         (typing_extensions.TypeAliasType("Names", list[str] | None), "[String!]"),
     ],
 )

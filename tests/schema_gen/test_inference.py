@@ -36,9 +36,10 @@ class Settings:
 
 
 def written(type_: TypeDescription | None) -> str | None:
-    if isinstance(type_, ListType):
-        return f"[{written(type_.of)}]"
-    return getattr(type_, "name", None)
+    if type_ is None:
+        return None
+    name = f"[{written(type_.of)}]" if isinstance(type_, ListType) else getattr(type_, "name", "?")
+    return name if type_.nullable else f"{name}!"
 
 
 def follow(names: Sequence[str], called: bool) -> TypeDescription | None:
@@ -167,39 +168,37 @@ def a_variable(self, obj):
 @pytest.mark.parametrize(
     ("function", "expected"),
     [
-        (text, "String"),
-        (formatted, "String"),
-        (joined, "String"),
-        (added, "String"),
-        (percent, "String"),
-        (link, "String"),
-        (absolute, "String"),
-        (how_many, "Int"),
-        (length, "Int"),
-        (is_there, "Boolean"),
-        (negated, "Boolean"),
-        (compared, "Boolean"),
-        (identical, "Boolean"),
-        (both, "Boolean"),
-        (of_the_row, "String"),
-        (called_on_the_row, "Called"),
-        (a_default, "String"),
-        (a_limit, "Int"),
+        (text, "String!"),
+        (formatted, "String!"),
+        (joined, "String!"),
+        (added, "String!"),
+        (percent, "String!"),
+        (link, "String!"),
+        (absolute, "String!"),
+        (how_many, "Int!"),
+        (length, "Int!"),
+        (is_there, "Boolean!"),
+        (negated, "Boolean!"),
+        (compared, "Boolean!"),
+        (identical, "Boolean!"),
+        (both, "Boolean!"),
+        (of_the_row, "String!"),
+        (called_on_the_row, "Called!"),
+        (a_default, "String!"),
+        (a_limit, "Int!"),
         (by_branches, "String"),
         (an_object, "JSON"),
         (a_dict, "JSON"),
         (comprehended, "JSON"),
-        (texts, "[String]"),
-        (items, "[JSON]"),
-        (an_empty_list, "[JSON]"),
-        (a_variable, "String"),
+        (texts, "[String!]!"),
+        (items, "[JSON]!"),
+        (an_empty_list, "[JSON]!"),
+        (a_variable, "String!"),
     ],
 )
 def test_code_that_leaves_no_doubt(function: Callable[..., Any], expected: str) -> None:
     found = infer(function, 1, follow)
     assert written(found) == expected
-    assert found is not None
-    assert found.nullable
 
 
 def other_types(self, obj):
@@ -459,11 +458,11 @@ def test_inferred_fields_have_rest_s_values(born: str | None) -> None:
     assert found.types == {
         "written_by": "String",
         "born": "Date",
-        "initials": "String",
-        "genre_label": "String",
-        "is_long": "Boolean",
-        "tag_names": "[String!]",
-        "price": "Decimal",
+        "initials": "String!",
+        "genre_label": "String!",
+        "is_long": "Boolean!",
+        "tag_names": "[String!]!",
+        "price": "Decimal!",
         "unsure": "String",
         "shouted": "JSON",
     }

@@ -45,39 +45,39 @@ def typed(override: Any) -> str:
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        (OpenApiTypes.STR, "String!"),
-        (OpenApiTypes.EMAIL, "String!"),
-        (OpenApiTypes.BINARY, "String!"),
-        (OpenApiTypes.INT, "Int!"),
-        (OpenApiTypes.INT64, "BigInt!"),
-        (OpenApiTypes.UINT16, "Int!"),
-        (OpenApiTypes.UINT32, "BigInt!"),
-        (OpenApiTypes.UINT64, "BigInt!"),
+        (OpenApiTypes.STR, "String"),
+        (OpenApiTypes.EMAIL, "String"),
+        (OpenApiTypes.BINARY, "String"),
+        (OpenApiTypes.INT, "Int"),
+        (OpenApiTypes.INT64, "BigInt"),
+        (OpenApiTypes.UINT16, "Int"),
+        (OpenApiTypes.UINT32, "BigInt"),
+        (OpenApiTypes.UINT64, "BigInt"),
         (OpenApiTypes.ANY, "JSON"),
         (OpenApiTypes.NONE, "JSON"),
-        (OpenApiTypes.DECIMAL, "Decimal!"),
-        (OpenApiTypes.DATETIME, "DateTime!"),
-        (OpenApiTypes.OBJECT, "JSON!"),
-        (serializers.IntegerField, "Int!"),
+        (OpenApiTypes.DECIMAL, "Decimal"),
+        (OpenApiTypes.DATETIME, "DateTime"),
+        (OpenApiTypes.OBJECT, "JSON"),
+        (serializers.IntegerField, "Int"),
         (serializers.CharField(allow_null=True), "String"),
-        (serializers.ListField(child=serializers.FloatField()), "[Float!]!"),
+        (serializers.ListField(child=serializers.FloatField()), "[Float!]"),
         (serializers.ChoiceField(["a"]), "RowToldEnum"),
-        (TagSerializer, "Tag!"),
+        (TagSerializer, "Tag"),
         (TagSerializer(allow_null=True), "Tag"),
-        (TagSerializer(many=True), "[Tag!]!"),
-        (str, "String!"),
-        (list[int], "[Int!]!"),
+        (TagSerializer(many=True), "[Tag!]"),
+        (str, "String"),
+        (list[int], "[Int!]"),
         (float | None, "Float"),
-        ({"type": "string", "format": "date"}, "Date!"),
-        ({"type": "integer", "format": "uint32"}, "BigInt!"),
+        ({"type": "string", "format": "date"}, "Date"),
+        ({"type": "integer", "format": "uint32"}, "BigInt"),
         ({"type": "string", "nullable": True}, "String"),
         ({"type": ["integer", "null"]}, "Int"),
         ({"type": ["integer", "string"]}, "JSON"),
         ({"type": "string", "enum": ["a", "b"]}, "RowToldEnum"),
-        ({"type": "array", "items": {"type": "number"}}, "[Float!]!"),
+        ({"type": "array", "items": {"type": "number"}}, "[Float!]"),
         ({"type": "array", "nullable": True, "items": {"type": "boolean"}}, "[Boolean!]"),
-        ({"type": "array"}, "[JSON]!"),
-        ({"type": "object", "properties": {}}, "JSON!"),
+        ({"type": "array"}, "[JSON]"),
+        ({"type": "object", "properties": {}}, "JSON"),
         ({"$ref": "#/x"}, "JSON"),
     ],
 )
@@ -110,7 +110,7 @@ def test_a_field_class_may_carry_an_override() -> None:
     class RowSerializer(serializers.Serializer[Tag]):
         odd = Odd()
 
-    assert field_types(build(RowSerializer), "Row") == {"odd": "Float!"}
+    assert field_types(build(RowSerializer), "Row") == {"odd": "Float"}
 
 
 def test_a_serializer_s_overrides_are_read() -> None:
@@ -126,7 +126,7 @@ def test_a_serializer_s_overrides_are_read() -> None:
         inner = Inner()
 
     schema = build(RowSerializer)
-    assert field_types(schema, "Row") == {"inner": "Badge!"}
+    assert field_types(schema, "Row") == {"inner": "Badge"}
     fields: Any = schema._schema.type_map["Badge"].fields
     assert set(fields) == {"name", "old"}
     assert fields["old"].deprecation_reason == "Deprecated by its serializer."

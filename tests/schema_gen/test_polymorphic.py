@@ -146,9 +146,9 @@ def test_a_proxy_of_spectacular_s_says_the_same_of_a_field(parts: Any) -> None:
     tag = Tag(name="t")
     answers = {"rows": [PersonSerializer(tag).data]}
     schema, _ = schema_of(describe(PersonSerializer, Tag), answers=answers)
-    assert field_types(schema, "Person") == {"pet": "AnyPet!", "pets": "[AnyPet!]!"}
+    assert field_types(schema, "Person") == {"pet": "AnyPet", "pets": "[AnyPet!]"}
     assert field_types(schema, "AnyPet") == {
-        "kind": "String!",
+        "kind": "String",
         "lives": "Int",
         "tricks": "[String!]",
     }
@@ -198,9 +198,9 @@ def test_a_recursive_field_is_the_serializer_that_holds_it() -> None:
     data = NodeSerializer(tree).data
     schema, _ = schema_of(describe(NodeSerializer, Tag), answers={"rows": [data]})
     assert field_types(schema, "Node") == {
-        "label": "String!",
+        "label": "String",
         "next": "Node",
-        "children": "[Node!]!",
+        "children": "[Node!]",
     }
     answer = execute(schema, "{ rows { label next { label } children { label } } }")
     assert answer["rows"] == [{"label": "a", "next": {"label": "b"}, "children": [{"label": "b"}]}]
