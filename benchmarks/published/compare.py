@@ -6,9 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType
+from graphql import GraphQLError, GraphQLList, GraphQLNonNull, GraphQLObjectType
 
 from drf_live_graphql.location import locate
+from schema_gen.scalars import COERCIONS
 from schema_gen.types import EnumType, ListType, ScalarType
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison", "Side", "compare"]
 
+INTERNAL = "INTERNAL_SERVER_ERROR"
 NESTING = 2
 """Times that an object may stand inside itself in a document."""
 
@@ -82,11 +84,18 @@ def _body(side: Side, path: str) -> Any:
 def _refused(
     root: RootDescription, path: str, status: int, answer: Mapping[str, Any]
 ) -> Comparison:
-    """A GET refused: by 404, a row may be null instead of an error."""
-    errors = answer.get("errors")
+    """A GET refused: by 404, a row may be null instead of an error.
+
+    An error of the server's own is no refusal, although nothing came of it.
+    """
+    errors = answer.get("errors") or []
     nothing = status == 404 and (answer.get("data") or {}).get(root.name, 1) is None
     outcome = "refused" if errors or nothing else "differs"
-    return Comparison(root.name, outcome, detail=f"GET {path}: {status}")
+    codes = {error.get("extensions", {}).get("code") for error in errors}
+    if INTERNAL in codes:
+        outcome = "unanswered"
+    told = ", ".join(sorted(filter(None, codes))) or "null"
+    return Comparison(root.name, outcome, detail=f"GET {path}: {status}, GraphQL: {told}")
 
 
 def _ask(side: Side, root: RootDescription, kwargs: Mapping[str, str]) -> dict[str, Any]:
@@ -194,9 +203,13 @@ def _differences(type_: Any, found: Any, body: Any, place: str) -> list[str]:
         # The empty string is no choice that GraphQL could name: null stands for it.
         body = None if body == "" else body
     if isinstance(type_, ScalarType) and body is not None:
-        if type_.name == "ID":
-            body = str(body)
-        elif type_.name == "String" and not isinstance(body, str):
-            # The package's own hint says text and its code does not make one: told as JSON.
-            body = json.dumps(body) if isinstance(body, dict | list) else str(body)
+        body = _said(type_.name, body)
     return [] if found == body else [f"{place}: {found!r}, not {body!r}"]
+
+
+def _said(scalar: str, body: Any) -> Any:
+    """A value of a GET as its scalar says it; None where the package's own hint is wrong of it."""
+    try:
+        return COERCIONS[scalar](body)
+    except (TypeError, ValueError, GraphQLError):
+        return None

@@ -21,12 +21,12 @@ schema is asked with all of its fields, over GraphQL and by a GET of the same UR
   field whose class, hint or code says that it is an object is `JSON`, and counts as typed.
 * **same**: lists and rows that are equal field by field, with page counts and links (in brackets:
   those that have rows). Equal by the mapping: an `ID` is a text, an enum's `""` and a key that is
-  absent are null, a bare list of a view with a paginator is the rows of a page, and a value that is
-  no text, of a method that is hinted `-> str`, is its JSON or its digits.
-* **refused**: no 200 by REST (a 404 or 403, mostly) and an error or null over GraphQL, of whatever
-  code. **fails**: the GET itself is a 500, since the rows are made up, or a second GET differs from
-  the first.
-* **unanswered**: a GraphQL error where REST answers. **differs**: another answer.
+  absent are null, a bare list of a view with a paginator is the rows of a page, and a value that
+  the package's own hint is wrong of is null.
+* **refused**: no 200 by REST (a 404 or 403, mostly) and a refusal or null over GraphQL. **fails**:
+  the GET itself is a 500, since the rows are made up, or a second GET differs from the first.
+* **unanswered**: a GraphQL error where REST answers, or one of the server's own where REST refuses.
+  **differs**: another answer.
 """
 COLUMNS = (
     "package",
