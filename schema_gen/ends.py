@@ -62,11 +62,17 @@ def end_type(scope: FieldScope, end: Source, depth: int = 0) -> TypeDescription 
 
 
 def code_type(
-    scope: FieldScope, function: Any, row: int, model: type[Model] | None, depth: int = 0
+    scope: FieldScope,
+    function: Any,
+    row: int,
+    model: type[Model] | None,
+    depth: int = 0,
+    inherited: TypeDescription | None = None,
 ) -> TypeDescription | None:
     """What a function's own code says of its answer, where a row of `model` is what it reads.
 
-    `row` is the position of the parameter that is the row.
+    `row` is the position of the parameter that is the row, `inherited` the type of what the method
+    answers that it overrides. A row that a body of the view's own has made may be anything else.
     """
     if depth >= DEPTH:
         return None
@@ -82,7 +88,8 @@ def code_type(
         found = end_type(scope, end, depth + 1)
         return found.optional() if found is not None and end.maybe else found
 
-    return infer(function, row, go)
+    found = infer(function, row, go, inherited)
+    return found.optional() if found is not None and scope.describer.by_hand else found
 
 
 def vouched(told: TypeDescription, shown: TypeDescription | None) -> TypeDescription:

@@ -165,7 +165,8 @@ def _primary_key(scope: FieldScope) -> TypeDescription:
 @register_field(relations.SlugRelatedField)
 def _slug(scope: FieldScope) -> TypeDescription:
     queryset = scope.field.queryset
-    model = scope.source.related if queryset is None else queryset.model
+    # A queryset may be a function, to be asked later.
+    model = getattr(queryset, "model", None) or scope.source.related
     end = follow(model, scope.field.slug_field.split("__"), {})
     return describe_end(scope, end)
 
@@ -197,7 +198,7 @@ def _model_field(scope: FieldScope) -> TypeDescription:
 def _method(scope: FieldScope) -> TypeDescription:
     method = getattr(scope.serializer, scope.field.method_name)
     meta = getattr(type(scope.serializer), "Meta", None)
-    model = None if scope.describer.by_hand else getattr(meta, "model", None)
+    model = getattr(meta, "model", None)
     shown = code_type(scope, getattr(method, "__func__", method), 1, model)
     override = annotation(method).get("field")
     hint = return_hint(method)

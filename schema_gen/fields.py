@@ -128,6 +128,15 @@ class FieldScope:
 
 PK_SCALARS = frozenset({"Int", "BigInt", "String", "UUID"})
 
+PLAIN = frozenset(
+    {
+        *(serializers.CharField, serializers.DateField, serializers.DateTimeField),
+        *(serializers.DecimalField, serializers.DictField, serializers.IntegerField),
+        *(serializers.JSONField, serializers.TimeField, serializers.UUIDField),
+    }
+)
+"""Field classes with a type of their own, whatever they are used for."""
+
 Described: TypeAlias = "Callable[[FieldScope], TypeDescription]"
 
 _registry: dict[type | str, Described] = {}
@@ -209,11 +218,15 @@ def _described(scope: FieldScope) -> TypeDescription:
     writer = definer(cls, "to_representation")
     written = vars(writer)["to_representation"]
     hint = return_hint(written)
-    shown = infer(written)
+    inherited = describer(scope) if describer and base in PLAIN else None
+    shown = code_type(scope, written, 1, scope.source.related, inherited=inherited)
     told = None if hint is UNKNOWN else scope.hint(hint)
     found = shown if hint is UNKNOWN else told and vouched(told, shown)
     if found is not None:
         return found
+    if isinstance(inherited, ScalarType) and inherited.name == "JSON":
+        # Whatever it makes of its base's JSON, JSON holds it.
+        return inherited.optional()
     return scope.json(
         f"{cls.__name__} makes its output in a to_representation() without a return hint",
         "Give that method a return hint, or call schema_gen.register_field_type().",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import json
 import textwrap
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
@@ -42,9 +43,21 @@ CALLS: dict[Any, TypeDescription] = {
     len: ScalarType("Int"),
     float: FLOAT,
     **dict.fromkeys((list, sorted), ListType(JSON)),
-    **dict.fromkeys((dict, OrderedDict), JSON),
+    **dict.fromkeys((dict, OrderedDict, json.loads), JSON),
 }
 """Functions and classes whose result has one type, whatever they are given."""
+
+NARROWED: dict[Any, TypeDescription] = {
+    bool: ScalarType("Boolean"),
+    dict: JSON,
+    list: ListType(JSON),
+    str: ScalarType("String"),
+}
+"""What `isinstance()` with a class says."""
+
+TEXTS = frozenset({"Date", "DateTime", "Decimal", "Duration", "String", "Time", "UUID"})
+WHOLE = ScalarType("Int", nullable=True)
+"""A sum of whole numbers: nullable, as it may be too large for an Int."""
 
 METHODS = {
     **dict.fromkeys(("exists", "startswith", "endswith"), "Boolean"),
@@ -65,13 +78,15 @@ def infer(
     function: Any,
     row: int | None = None,
     follow: Callable[[Sequence[str], bool], TypeDescription | None] | None = None,
+    inherited: TypeDescription | None = None,
 ) -> TypeDescription | None:
     """The type of what a function answers; None where its code does not say.
 
     It is nullable unless the code can't answer None, nor anything that its scalar can't hold.
 
     `row` is the position of the parameter that is the model instance, `follow` says the type of a
-    chain of names that starts there, and is told whether the last of them is called.
+    chain of names that starts there, and is told whether the last of them is called. `inherited`
+    is the type of what the method of the same name answers that it overrides.
     """
     tree = _tree(function)
     if tree is None:
@@ -79,13 +94,48 @@ def infer(
     parameters = [argument.arg for argument in (*tree.args.posonlyargs, *tree.args.args)]
     name = parameters[row] if row is not None and row < len(parameters) else None
     body = _Body(function.__globals__, parameters, name, follow, _assignments(tree))
+    if inherited is not None:
+        body = replace(body, inherited={tree.name: inherited})
     if name is not None and name in body.assigned:
-        return None
-    returned = [node for node in _inside(tree) if isinstance(node, ast.Return)]
-    found = _merged(body.type_of(node.value) for node in returned)
+        if body.assigned[name] is None or not _is_replaced(name, tree.body):
+            return None
+        body = replace(body, row=None)
+    found = _merged(
+        replace(body, narrowed=body.lasting(tests)).type_of(node.value)
+        for node, tests in _returns(tree.body, ())
+    )
     if found is None or found is NULL:
         return None
     return found.optional() if _falls_through(tree.body) else found
+
+
+def _is_replaced(name: str, body: Sequence[ast.stmt]) -> bool:
+    """Whether a parameter is assigned before anything is returned, whatever happens."""
+    for node in body:
+        if isinstance(node, ast.Assign):
+            if any(isinstance(target, ast.Name) and target.id == name for target in node.targets):
+                return True
+        elif any(isinstance(item, ast.Return) for item in ast.walk(node)):
+            return False
+    return False
+
+
+def _returns(
+    body: Sequence[ast.stmt], tests: tuple[ast.expr, ...]
+) -> Iterable[tuple[ast.Return, tuple[ast.expr, ...]]]:
+    """Each `return` of a function, with what the `if`s around it have found to be true."""
+    for node in body:
+        if isinstance(node, ast.Return):
+            yield node, tests
+        elif isinstance(node, ast.If):
+            yield from _returns(node.body, (*tests, node.test))
+            yield from _returns(node.orelse, tests)
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            for name in ("body", "handlers", "orelse", "finalbody", "cases"):
+                for item in getattr(node, name, ()):
+                    inside = item.body if hasattr(item, "body") else None
+                    alone = isinstance(item, ast.stmt)
+                    yield from _returns([item] if alone else inside or [], tests)
 
 
 def _falls_through(body: Sequence[ast.stmt]) -> bool:
@@ -106,7 +156,9 @@ def _tree(function: Any) -> ast.FunctionDef | None:
     except (OSError, TypeError, SyntaxError):
         return None
     tree = module.body[0]
-    if not isinstance(tree, ast.FunctionDef) or function.__closure__:
+    # `super()` reads the class from around the method.
+    free = set(function.__code__.co_freevars) - {"__class__"}
+    if not isinstance(tree, ast.FunctionDef) or free:
         return None
     decorators = {_last_name(node) for node in tree.decorator_list}
     yields = any(isinstance(node, ast.Yield | ast.YieldFrom) for node in _inside(tree))
@@ -156,6 +208,8 @@ def _merged(types: Iterable[TypeDescription | None]) -> TypeDescription | None:
         nullable = nullable or item.nullable
         if item is NULL or merged is NULL:
             merged = item if merged is NULL else merged
+        elif _is_text(merged) and _is_text(item):
+            merged = merged if merged.signature == item.signature else ScalarType("String")
         elif merged.optional().signature == item.optional().signature:
             continue
         elif isinstance(merged, ListType) and isinstance(item, ListType):
@@ -165,6 +219,11 @@ def _merged(types: Iterable[TypeDescription | None]) -> TypeDescription | None:
     return merged.optional() if nullable and merged is not NULL else merged
 
 
+def _is_text(found: TypeDescription) -> bool:
+    """Whether JSON has a text for it."""
+    return isinstance(found, ScalarType) and found.name in TEXTS
+
+
 @dataclass
 class _Body:
     names: Mapping[str, Any]
@@ -172,11 +231,29 @@ class _Body:
     row: str | None
     follow: Callable[[Sequence[str], bool], TypeDescription | None] | None
     assigned: Mapping[str, ast.expr | None] = field(default_factory=dict)
+    inherited: Mapping[str, TypeDescription] = field(default_factory=dict)
+    narrowed: Mapping[str, TypeDescription] = field(default_factory=dict)
+
+    def lasting(self, tests: Iterable[ast.expr]) -> dict[str, TypeDescription]:
+        """The types of expressions that are known by `isinstance()`, and stay what they are."""
+        found: dict[str, TypeDescription] = {}
+        for test in tests:
+            if not isinstance(test, ast.Call) or self._called(test) is not isinstance:
+                continue
+            item, classes = test.args
+            cls = self._value(_chain(classes) or [""])
+            type_ = NARROWED.get(cls) if isinstance(cls, type) else None
+            chain = _chain(item)
+            if type_ is not None and chain and chain[0] not in self.assigned:
+                found[ast.dump(item)] = type_
+        return found
 
     def type_of(self, node: ast.expr | None) -> TypeDescription | None:
         """The type of an expression, None where it has none for certain."""
         if node is None:
             return NULL
+        if ast.dump(node) in self.narrowed:
+            return self.narrowed[ast.dump(node)]
         read = getattr(self, f"_{type(node).__name__.lower()}", None)
         found: TypeDescription | None = read(node) if read is not None else None
         return found
@@ -211,6 +288,9 @@ class _Body:
 
     def _binop(self, node: ast.BinOp) -> TypeDescription | None:
         left = self.type_of(node.left)
+        sides = [item and item.optional() for item in (left, self.type_of(node.right))]
+        if sides == [WHOLE, WHOLE] and isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
+            return WHOLE
         text = isinstance(left, ScalarType) and left.name == "String"
         return ScalarType("String") if text and isinstance(node.op, ast.Add | ast.Mod) else None
 
@@ -236,7 +316,7 @@ class _Body:
         # A variable that is made of itself would go round for ever.
         rest = {name: value for name, value in self.assigned.items() if name != node.id}
         hidden = [*self.parameters, node.id]
-        return _Body(self.names, hidden, self.row, self.follow, rest).type_of(value)
+        return replace(self, parameters=hidden, assigned=rest).type_of(value)
 
     def _attribute(self, node: ast.Attribute) -> TypeDescription | None:
         chain = _chain(node)
@@ -246,16 +326,22 @@ class _Body:
 
     def _call(self, node: ast.Call) -> TypeDescription | None:
         called = self._called(node)
+        if isinstance(node.func, ast.Attribute) and _is_super(node.func.value):
+            return self.inherited.get(node.func.attr)
         try:
             if called in CALLS:
                 return CALLS[called]
         except TypeError:
             return None
+        one = len(node.args) == 1 and isinstance(node.args[0], ast.Constant)
         chain = _chain(node.func)
         if chain and chain[0] == self.row and self.follow and not (node.args or node.keywords):
             found = self.follow(chain[1:], True)
             if found is not None:
                 return found
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "group" and one:
+            # That of a match: None where the group has no part in it.
+            return ScalarType("String", nullable=True)
         if isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
             return ScalarType(METHODS[node.func.attr])
         return None
@@ -276,6 +362,12 @@ class _Body:
         for name in rest:
             value = inspect.getattr_static(value, name, None)
         return value
+
+
+def _is_super(node: ast.expr) -> bool:
+    """Whether it is `super()`, in its form without arguments."""
+    named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    return named and node.func.id == "super" and not node.args  # type: ignore[attr-defined]
 
 
 def _of_value(value: Any) -> TypeDescription | None:

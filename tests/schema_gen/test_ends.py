@@ -387,3 +387,72 @@ def test_books_by_hand_are_not_shown_to_be_of_the_model() -> None:
 
 def test_scalars_are_checked_without_more() -> None:
     assert checked(ListType(TEXT)) == ListType(TEXT)
+
+
+# Fields of DRF's with an output of their own.
+
+
+class Counted(serializers.IntegerField):
+    """From one, not from zero."""
+
+    def to_representation(self, value: Any) -> Any:
+        return super().to_representation(value) + 1
+
+
+class Short(serializers.DecimalField):
+    def to_representation(self, value: Any) -> Any:
+        value = super().to_representation(value)
+        if "." not in value:
+            return f"{value}.00"
+        return value
+
+
+class Parsed(serializers.JSONField):
+    def to_representation(self, value: Any) -> Any:
+        return unknown([value, value])
+
+
+class Hinted(serializers.JSONField):
+    def to_representation(self, value: Any) -> list[str]:
+        return [str(value)]
+
+
+class Writer(serializers.Field[Any, Any, Any, Any]):
+    def to_representation(self, book: Any) -> Any:
+        return book.author.name
+
+
+class Named(serializers.Field[Any, Any, Any, Any]):
+    def to_representation(self, author: Any) -> Any:
+        return author.slug
+
+
+for _class in (Counted, Short, Parsed, Writer, Named):
+    del _class.to_representation.__annotations__["return"]
+
+
+def test_fields_that_change_what_their_base_writes_are_typed_by_their_code(author: Author) -> None:
+    class Row(serializers.ModelSerializer[Book]):
+        pages = Counted()
+        price = Short(max_digits=9, decimal_places=2)
+        parsed = Parsed(source="title")
+        hinted = Hinted(source="title")
+        writer = Writer(source="*")
+        named = Named(source="author")
+
+        class Meta:
+            model = Book
+            fields = ["pages", "price", "parsed", "hinted", "writer", "named"]
+
+    book = Book.objects.create(author=author, title="Notes", pages=3, price="9.90")
+    book.refresh_from_db()
+    found = round_trip(Row, book)
+    assert found.types == {
+        "pages": "Int",
+        "price": "String!",
+        "parsed": "JSON",
+        "hinted": "[String!]!",
+        "writer": "String!",
+        "named": "String!",
+    }
+    assert found.graphql == found.rest

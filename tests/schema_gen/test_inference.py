@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,12 @@ def written(type_: TypeDescription | None) -> str | None:
 
 
 def follow(names: Sequence[str], called: bool) -> TypeDescription | None:
-    known = {("title",): "String", ("pages",): "Int", ("loud",): "Called"}
+    known = {
+        ("title",): "String",
+        ("pages",): "Int",
+        ("price",): "Decimal",
+        ("loud",): "Called",
+    }
     found = known.get(tuple(names))
     return ScalarType(found) if found and called == (found == "Called") else None
 
@@ -165,9 +171,59 @@ def a_variable(self, obj):
     return label  # noqa: RET504
 
 
+def by_its_class(self, obj):
+    if hasattr(obj, "data"):
+        if isinstance(obj.data, dict):
+            return obj.data
+        return {"en": str(obj.data)}
+    return None
+
+
+def a_list_by_its_class(self, obj):
+    try:
+        if isinstance(obj, list):
+            return obj
+    except ValueError:
+        return []
+    return []
+
+
+def a_match(self, obj):
+    found = self.regex.match(obj)
+    return found.group(1)
+
+
+def texts_of_two_kinds(self, obj):
+    if obj.title:
+        return obj.title
+    return obj.price
+
+
+def parsed(self, obj):
+    return json.loads(obj.title)
+
+
+def replaced(self, obj):
+    obj = str(obj)
+    if obj:
+        return obj
+    return "none"
+
+
+def more(self, obj):
+    return obj.pages + 1
+
+
 @pytest.mark.parametrize(
     ("function", "expected"),
     [
+        (by_its_class, "JSON"),
+        (a_list_by_its_class, "[JSON]!"),
+        (a_match, "String"),
+        (texts_of_two_kinds, "String!"),
+        (parsed, "JSON"),
+        (replaced, "String!"),
+        (more, "Int"),
         (text, "String!"),
         (formatted, "String!"),
         (joined, "String!"),
@@ -272,7 +328,42 @@ def equal(self, obj):
 
 
 def a_sum(self, obj):
-    return obj.pages + 1
+    return obj.pages + obj.nowhere
+
+
+def another_class(self, obj):
+    if isinstance(obj.data, dict):
+        return obj.other
+    return {}
+
+
+def made_anew(self, obj):
+    value = obj.data
+    if isinstance(value, dict):
+        value = value.get("a")
+        return value  # noqa: RET504
+    return {}
+
+
+def the_other_branch(self, obj):
+    if isinstance(obj.data, dict):
+        return {}
+    return obj.data
+
+
+def replaced_too_late(self, obj):
+    if obj.title:
+        return obj
+    obj = str(obj)
+    return obj  # noqa: RET504
+
+
+def groups(self, obj):
+    return self.regex.match(obj).group(1, 2)
+
+
+def overridden(self, obj):
+    return super().overridden(obj)
 
 
 def an_item(self, obj):
@@ -349,6 +440,12 @@ made = eval("lambda self, obj: 'a'")
         a_call_with_arguments,
         equal,
         a_sum,
+        another_class,
+        made_anew,
+        the_other_branch,
+        replaced_too_late,
+        groups,
+        overridden,
         an_item,
         nothing,
         no_return,
