@@ -219,7 +219,10 @@ def _described(scope: FieldScope) -> TypeDescription:
     written = vars(writer)["to_representation"]
     hint = return_hint(written)
     inherited = describer(scope) if describer and base in PLAIN else None
-    shown = code_type(scope, written, 1, scope.source.related, inherited=inherited)
+    shown = None
+    if not isinstance(scope.field, serializers.BaseSerializer):
+        # Of serializers, what they add to their rows is worth a warning, whatever its type.
+        shown = code_type(scope, written, 1, scope.source.related, inherited=inherited)
     told = None if hint is UNKNOWN else scope.hint(hint)
     found = shown if hint is UNKNOWN else told and vouched(told, shown)
     if found is not None:
