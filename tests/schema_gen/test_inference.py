@@ -8,11 +8,13 @@ import inspect
 import json
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from django.urls import reverse
 from rest_framework import serializers
 
+from schema_gen import inference
 from schema_gen.inference import infer
 from schema_gen.types import ListType, ScalarType
 from tests.schema_gen.harness import round_trip
@@ -475,6 +477,8 @@ def test_a_row_that_is_not_among_the_parameters() -> None:
 
 
 def test_source_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inference, "_trees", WeakKeyDictionary())
+
     def missing(_: Any) -> str:
         raise OSError("could not get source code")
 
