@@ -12,7 +12,7 @@ ON_POSTGRES := $(wildcard tests/test_servers.py tests/changes tests/live tests/t
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install assets test test-sqlite test-postgres test-next oracle soak cov lint format types demo bench clean
+.PHONY: help install assets test test-sqlite test-postgres test-next oracle soak cov lint format types demo bench bench-schema proof clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,12 @@ demo: install assets $(PAGE)  ## Serve the example and print its addresses and a
 
 bench: install  ## Measure the fan-out of one change to 1,000 subscribers (see benchmarks/README.md)
 	$(RUN) benchmarks.fanout
+
+proof: install  ## Make published packages live and compare them with their REST APIs (docs/published-apis.md)
+	$(RUN) benchmarks.published
+
+bench-schema: install  ## Measure how long a schema of 200 ViewSets takes, beside drf-spectacular
+	$(RUN) benchmarks.schema_cost
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) $(VENV)-next .mypy_cache .pytest_cache .ruff_cache .hypothesis htmlcov .coverage* dist

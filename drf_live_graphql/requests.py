@@ -7,10 +7,10 @@ anew, and that request notes which of the connection's facts the view read.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
+from types import MethodType
 from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings as django_settings
@@ -152,7 +152,7 @@ class Connection:
             extras={
                 name: value
                 for name, value in vars(request).items()
-                if name not in known and not name.startswith("_") and not inspect.ismethod(value)
+                if name not in known and not name.startswith("_") and type(value) is not MethodType
             },
         )
 

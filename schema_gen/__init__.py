@@ -7,12 +7,15 @@ dataclasses; `build_types` makes strawberry types of such descriptions.
 from __future__ import annotations
 
 from .arguments import ArgumentDescription, Style
-from .build import BuiltTypes, build_types
-from .exceptions import SchemaError, SchemaWarning
+from .build import BuiltTypes, build_types, check_names
+from .exceptions import ModelUnknownError, NameClashError, SchemaError, SchemaWarning
 from .fields import FieldScope, register_field, register_field_type
+from .notes import Note
 from .parameters import ParameterScope, register_backend
+from .registry import register_filter, register_filter_type, register_serializer
 from .root_fields import Resolvers, root_of
 from .roots import RootDescription, ViewCall, ViewDescription
+from .taken import TakenNames, settled
 from .types import (
     EnumDescription,
     EnumType,
@@ -36,6 +39,9 @@ __all__ = [
     "FieldDescription",
     "FieldScope",
     "ListType",
+    "ModelUnknownError",
+    "NameClashError",
+    "Note",
     "ObjectDescription",
     "ObjectType",
     "PageDescription",
@@ -46,13 +52,19 @@ __all__ = [
     "SchemaError",
     "SchemaWarning",
     "Style",
+    "TakenNames",
     "TypeDescription",
     "ViewCall",
     "ViewDescription",
     "build_types",
+    "check_names",
     "describe_view",
     "register_backend",
     "register_field",
     "register_field_type",
+    "register_filter",
+    "register_filter_type",
+    "register_serializer",
     "root_of",
+    "settled",
 ]

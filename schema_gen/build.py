@@ -23,7 +23,7 @@ from .scalars import ANNOTATIONS, SCALAR_MAP
 from .types import EnumType, ListType, ObjectType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from strawberry.types.field import StrawberryField
     from strawberry.types.scalar import ScalarDefinition
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .roots import RootDescription, ViewDescription
     from .types import EnumDescription, ObjectDescription, TypeDescription
 
-__all__ = ["BuiltTypes", "build_types"]
+__all__ = ["BuiltTypes", "build_types", "check_names"]
 
 _builds = itertools.count(1)
 
@@ -57,16 +57,22 @@ def build_types(views: Sequence[ViewDescription], resolvers: Resolvers) -> Built
     A SchemaError names both sides where two roots or two different types have one name, and says
     how to mend it; likewise where there is no root at all.
     """
-    catalogue = Catalogue()
-    for view in views:
-        for root in view.roots:
-            catalogue.add(root)
+    catalogue = check_names(views)
     if not catalogue.roots:
         raise SchemaError(
             "There is nothing to build a schema of: expected at least one view with a list() or "
             "retrieve() action. Register one."
         )
     return _Builder(catalogue, resolvers).build()
+
+
+def check_names(views: Iterable[ViewDescription]) -> Catalogue:
+    """Every named type of the views; a NameClashError names both sides of a clash."""
+    catalogue = Catalogue()
+    for view in views:
+        for root in view.roots:
+            catalogue.add(root)
+    return catalogue
 
 
 class QueryDefinition(StrawberryObjectDefinition):
@@ -91,21 +97,52 @@ class _Builder:
         self.resolvers = resolvers
         # Strawberry takes two classes of one module and qualified name for the same type.
         self.scope = f"build_{next(_builds)}"
+        # An annotation resolves itself once, and a schema has few types and many fields.
+        self.annotations: dict[TypeDescription, StrawberryAnnotation] = {}
         self.enums = {name: self._enum(item) for name, item in catalogue.enums.items()}
-        self.classes = {name: self._class(name) for name in catalogue.objects}
+        self.classes = {
+            name: self._class(name) if found.own is None else found.own.cls
+            for name, found in catalogue.objects.items()
+        }
 
     def build(self) -> BuiltTypes:
         query = self._query()
         for name, item in self.catalogue.objects.items():
+            if item.own is not None:
+                continue
             fields: list[StrawberryField] = self._row_fields(item)
             if name in self.catalogue.envelopes.values():
                 fields.append(_query_root_field(query))
-            self._finish(self.classes[name], fields, item.description)
+            self._define(self.classes[name], fields, item.description)
         return BuiltTypes(query, self._subscription(), dict(SCALAR_MAP), dict(self.catalogue.roots))
 
     def _class(self, name: str) -> type:
         return types.new_class(
             name, exec_body=lambda body: body.update(__module__=__name__, __annotations__={})
+        )
+
+    def _define(self, cls: type, fields: list[StrawberryField], description: str | None) -> None:
+        """Make a strawberry type of `cls`, whose values are dicts and never instances.
+
+        `strawberry.type` makes a dataclass of each first, at most of the cost of a large schema.
+        Only the roots need that: a user's own types derive from them.
+        """
+        cls.__qualname__ = f"{self.scope}.{cls.__name__}"
+        for field in fields:
+            field.name = field.python_name
+            field.origin = cls
+        cls.__strawberry_definition__ = StrawberryObjectDefinition(  # type: ignore[attr-defined]
+            name=cls.__name__,
+            is_input=False,
+            is_interface=False,
+            origin=cls,
+            description=description,
+            interfaces=[],
+            extend=False,
+            directives=(),
+            is_type_of=None,
+            resolve_type=None,
+            fields=fields,
         )
 
     def _finish(
@@ -126,6 +163,13 @@ class _Builder:
         made = enum.Enum(item.name, members, module=__name__)  # type: ignore[misc]
         return strawberry.enum(made, name=item.name, description=item.description)
 
+    def _type(self, item: TypeDescription) -> StrawberryAnnotation:
+        """The annotation of a field or an argument, one for all that have an equal type."""
+        found = self.annotations.get(item)
+        if found is None:
+            found = self.annotations[item] = StrawberryAnnotation(self._annotation(item))
+        return found
+
     def _annotation(self, item: TypeDescription) -> Any:
         if isinstance(item, ListType):
             found: Any = list[self._annotation(item.of)]  # type: ignore[misc]
@@ -142,7 +186,7 @@ class _Builder:
             RowField(
                 python_name=field.name,
                 graphql_name=field.name,
-                type_annotation=StrawberryAnnotation(self._annotation(field.type)),
+                type_annotation=self._type(field.type),
                 description=field.description,
                 deprecation_reason=field.deprecation,
                 metadata=row_metadata(field, item.name),
@@ -155,7 +199,7 @@ class _Builder:
             StrawberryArgument(
                 python_name=argument.name,
                 graphql_name=argument.name,
-                type_annotation=StrawberryAnnotation(self._annotation(argument.type)),
+                type_annotation=self._type(argument.type),
                 description=argument.description,
             )
             for argument in arguments

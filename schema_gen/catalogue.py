@@ -6,29 +6,43 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .envelopes import envelope, page_object
-from .exceptions import SchemaError
+from .exceptions import NameClashError
+from .own_types import definition_of, path_of, reachable
 from .scalars import ANNOTATIONS
-from .types import EnumDescription, EnumType, ListType, ObjectDescription, ObjectType
+from .types import (
+    EnumDescription,
+    EnumType,
+    ListType,
+    ObjectDescription,
+    ObjectType,
+    loosened,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from .own_types import OwnType
     from .roots import RootDescription
     from .types import TypeDescription
 
-__all__ = ["Catalogue"]
+__all__ = ["RESERVED", "Catalogue"]
 
 MEND = (
-    "Give one of them another name: type_name= of register() for the row of a view, Meta.ref_name "
-    "for any serializer, retrieve_name= of register() for a view's pages, changes and orderings."
+    "Give one of them another name: type_name= of register() for the row of a view, "
+    "register_serializer(..., name=) or Meta.ref_name for any serializer, retrieve_name= of "
+    "register() for a view's pages, changes and orderings."
 )
 ROOT_MEND = "Give one of them another name with list_name= or retrieve_name= of register()."
 
+RESERVED: dict[str, str] = {
+    **dict.fromkeys(("Query", "Mutation", "Subscription"), "a root type"),
+    **dict.fromkeys(ANNOTATIONS, "a scalar"),
+}
+"""Names that no type of a view's may have, and what has them."""
+
 
 def _reserved() -> dict[str, tuple[Hashable, str]]:
-    names: dict[str, str] = dict.fromkeys(("Query", "Mutation", "Subscription"), "a root type")
-    names |= dict.fromkeys(ANNOTATIONS, "a scalar")
-    return {name: ((name, what), f"{what} of GraphQL's") for name, what in names.items()}
+    return {name: ((name, what), f"{what} of GraphQL's") for name, what in RESERVED.items()}
 
 
 @dataclass
@@ -42,10 +56,10 @@ class Catalogue:
     _known: dict[str, tuple[Hashable, str]] = field(default_factory=_reserved)
 
     def add(self, root: RootDescription) -> None:
-        """Enter a root and all that it leads to. A SchemaError names both sides of a clash."""
+        """Enter a root and all that it leads to. A NameClashError names both sides of a clash."""
         other = self.roots.setdefault(root.name, root)
         if other is not root:
-            raise SchemaError(
+            raise NameClashError(
                 f"Two roots are called {root.name!r}: {_place(other)} and {_place(root)}. "
                 f"{ROOT_MEND}"
             )
@@ -59,9 +73,38 @@ class Catalogue:
             self._type(argument.type, f"the argument {argument.name!r} of {root.name!r}")
 
     def _object(self, found: ObjectDescription, origin: str) -> None:
+        if found.own is not None:
+            self._own(found, found.own)
+            return
+        known = self.objects.get(found.name)
+        loose = None if known is None else loosened(known, found)
+        if known is not None and loose is not None:
+            self._loosen(known, loose, found, origin)
+            return
         if not self._is_new(found.name, (origin, found.signature), origin):
             return
         self.objects[found.name] = found
+        for item in found.fields:
+            self._type(item.type, f"the field {item.key!r} of {found.origin}")
+
+    def _own(self, found: ObjectDescription, own: OwnType) -> None:
+        """A type of the project's own takes its name, and those of all that it leads to."""
+        for cls in reachable(own.cls):
+            self._is_new(definition_of(cls).name, ("own", cls), path_of(cls))
+        self.objects.setdefault(found.name, found)
+
+    def _loosen(
+        self,
+        known: ObjectDescription,
+        loose: ObjectDescription,
+        found: ObjectDescription,
+        origin: str,
+    ) -> None:
+        """One serializer that is sure of its values at one place and not at another."""
+        if loose.signature == known.signature:
+            return
+        self.objects[found.name] = loose
+        self._known[found.name] = ((origin, loose.signature), origin)
         for item in found.fields:
             self._type(item.type, f"the field {item.key!r} of {found.origin}")
 
@@ -86,7 +129,7 @@ class Catalogue:
             return True
         if known[0] == signature:
             return False
-        raise SchemaError(
+        raise NameClashError(
             f"Two different types are called {name!r}: {known[1]} and {origin}. {MEND}"
         )
 

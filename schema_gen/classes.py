@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import inspect
 
-__all__ = ["definer", "is_drf_s_own", "own_doc"]
+__all__ = ["definer", "dotted", "is_drf_s_own", "own_doc"]
 
 
 def definer(cls: type, name: str) -> type:
     """The class of the MRO that defines the attribute `name`."""
     return next(base for base in cls.__mro__ if name in vars(base))
+
+
+def dotted(cls: type) -> str:
+    """The path that the class is imported by."""
+    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 def is_drf_s_own(cls: type, name: str) -> bool:

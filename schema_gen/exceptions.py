@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["SchemaError", "SchemaWarning"]
+__all__ = ["ModelUnknownError", "NameClashError", "SchemaError", "SchemaWarning"]
 
 
 class SchemaError(Exception):
@@ -10,6 +10,14 @@ class SchemaError(Exception):
 
     The text says what was expected, what came and how to mend it.
     """
+
+
+class ModelUnknownError(SchemaError):
+    """A view does not say which model its rows are of, so nobody knows what to listen to."""
+
+
+class NameClashError(SchemaError):
+    """Two different things would have one GraphQL name; the text names both places."""
 
 
 class SchemaWarning(UserWarning):

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partialmethod
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import BigIntegerField as BigIntegerModelField
-from django.db.models import Model
+from django.db.models import BinaryField
 from rest_framework import ISO_8601, relations, serializers
 from rest_framework.fields import _UnvalidatedField
 from rest_framework.settings import api_settings
 
+from .ends import code_type, end_type, vouched
 from .fields import register_field
-from .hints import return_hint, split_optional
+from .hints import UNKNOWN, return_hint, split_optional
 from .model_fields import scalar_of_model_field
-from .nullability import may_be_null
 from .overrides import type_of_override
 from .sources import Source, follow
 from .spectacular import annotation
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 MAX_INT = 2**31 - 1
-DISPLAY: Any = vars(Model)["_get_FIELD_display"]
 
 
 @register_field(serializers.CharField, serializers.FilePathField, relations.StringRelatedField)
@@ -145,6 +143,11 @@ def _nested(scope: FieldScope) -> TypeDescription:
     return scope.nested(scope.field, scope.source.related)
 
 
+@register_field("rest_framework_recursive.fields.RecursiveField")
+def _recursive(scope: FieldScope) -> TypeDescription:
+    return scope.at(scope.field.proxied).describe()
+
+
 @register_field(serializers.ListSerializer)
 def _nested_list(scope: FieldScope) -> TypeDescription:
     child = scope.field.child
@@ -162,7 +165,8 @@ def _primary_key(scope: FieldScope) -> TypeDescription:
 @register_field(relations.SlugRelatedField)
 def _slug(scope: FieldScope) -> TypeDescription:
     queryset = scope.field.queryset
-    model = scope.source.related if queryset is None else queryset.model
+    # A queryset may be a function, to be asked later.
+    model = getattr(queryset, "model", None) or scope.source.related
     end = follow(model, scope.field.slug_field.split("__"), {})
     return describe_end(scope, end)
 
@@ -193,14 +197,17 @@ def _model_field(scope: FieldScope) -> TypeDescription:
 @register_field(serializers.SerializerMethodField)
 def _method(scope: FieldScope) -> TypeDescription:
     method = getattr(scope.serializer, scope.field.method_name)
+    meta = getattr(type(scope.serializer), "Meta", None)
+    model = getattr(meta, "model", None)
+    shown = code_type(scope, getattr(method, "__func__", method), 1, model)
     override = annotation(method).get("field")
     hint = return_hint(method)
-    if override is not None:
-        found = type_of_override(scope, override)
+    told = scope.hint(hint) if override is None else type_of_override(scope, override)
+    if told is not None:
+        found = vouched(told, shown)
         return found.optional() if split_optional(hint)[1] else found
-    hinted = scope.hint(hint)
-    if hinted is not None:
-        return hinted
+    if shown is not None and hint is UNKNOWN:
+        return shown
     return scope.json(
         f"its method {scope.field.method_name}() has no return hint that GraphQL can say",
         "Give the method a return hint, or decorate it with @extend_schema_field.",
@@ -209,13 +216,12 @@ def _method(scope: FieldScope) -> TypeDescription:
 
 def describe_end(scope: FieldScope, end: Source) -> TypeDescription:
     """The type of the raw value that a source ends at."""
-    is_row = end.field is not None and end.field.is_relation and not end.raw_key
-    scalar = None if is_row else scalar_of_model_field(end.field or end.output)
-    if scalar is not None:
-        return ScalarType(scalar, nullable=may_be_null(scope.field, end))
-    if _is_display(end):
-        return ScalarType("String")
-    found = scope.hint(return_hint(end.attribute))
+    if isinstance(end.field or end.output, BinaryField):
+        return scope.json(
+            "databases hand out raw bytes in different forms",
+            "Leave its field to the ModelSerializer, which writes base64.",
+        )
+    found = end_type(scope, end)
     if found is not None:
         return found
     return scope.json(
@@ -223,9 +229,3 @@ def describe_end(scope: FieldScope, end: Source) -> TypeDescription:
         "Give the property or method that it reads a return hint, or declare the field with a "
         "field class of DRF's.",
     )
-
-
-def _is_display(end: Source) -> bool:
-    """Django's own `get_<field>_display()`."""
-    attribute = end.attribute
-    return isinstance(attribute, partialmethod) and attribute.func is DISPLAY

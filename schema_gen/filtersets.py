@@ -6,8 +6,10 @@ object, the model field behind it and the static choices it was given.
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import django_filters as df
 from django.db.models import Field
@@ -15,17 +17,20 @@ from django_filters.rest_framework import DjangoFilterBackend
 from django_filters.utils import get_model_field
 
 from .arguments import Style
-from .hints import HINT_SCALARS, parameter_hint, split_optional
+from .classes import definer
+from .hints import HINT_SCALARS, parameter_hint, split_optional, type_of_hint
 from .model_fields import scalar_of_model_field
 from .parameters import register_backend
+from .registry import FilterDescriber, filter_describer, register_filter
+from .spectacular import OPENAPI_SCALARS, annotation, scalar_of_schema
 from .types import ListType, ScalarType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from .arguments import ArgumentDescription
     from .parameters import ParameterScope
-    from .types import TypeDescription
+    from .types import EnumType, ObjectType, TypeDescription
 
 __all__ = ["FilterScope", "register_filter"]
 
@@ -61,13 +66,40 @@ class FilterScope:
         field = self.model_field
         return scalar_of_model_field(field) if isinstance(field, Field) else None
 
+    @property
+    def method(self) -> Any:
+        """The filter method, None where there is none."""
+        method = self.filter.method
+        return getattr(self.filterset_class, method, None) if isinstance(method, str) else method
+
     def method_scalar(self) -> str | None:
         """The scalar that a filter method's `value` is hinted as."""
-        method = self.filter.method
-        if isinstance(method, str):
-            method = getattr(self.filterset_class, method, None)
-        hint, _ = split_optional(parameter_hint(method, "value"))
+        hint, _ = split_optional(parameter_hint(self.method, "value"))
         return HINT_SCALARS.get(hint) if isinstance(hint, type) else None
+
+    def override(self) -> TypeDescription | None:
+        """What `@extend_schema_field` says on the filter method or on the filter's class."""
+        said = annotation(self.method).get("field") or annotation(self.filter).get("field")
+        scalar = None
+        if isinstance(said, enum.Enum) and type(said).__name__ == "OpenApiTypes":
+            scalar = OPENAPI_SCALARS.get(said.name, "String")
+        elif isinstance(said, type):
+            scalar = HINT_SCALARS.get(said)
+        elif isinstance(said, Mapping) and said.get("type") == "array":
+            return ListType(ScalarType(_argument_scalar(said.get("items") or {})))
+        elif isinstance(said, Mapping):
+            scalar = _argument_scalar(said)
+        return ScalarType(scalar) if scalar is not None else None
+
+    def unknown(self) -> TypeDescription:
+        """String, with a warning."""
+        self.outer.untyped(
+            self.key,
+            f"nothing says what a value of its {type(self.filter).__name__} is",
+            "Hint the value of its method, put @extend_schema_field on that, or call"
+            " register_filter_type() for the filter's class.",
+        )
+        return ScalarType("String")
 
     def choices(self) -> TypeDescription:
         """The enum of the filter's static choices, String where they are not known yet."""
@@ -75,6 +107,28 @@ class FilterScope:
         if choices is None or callable(choices):
             return ScalarType("String")
         return self.outer.enum(self.key, choices) or ScalarType("String")
+
+    @property
+    def place(self) -> str:
+        """The view and the filter, for messages."""
+        return f"{self.outer.describer.view}, {self.filterset_class.__name__}.{self.key}"
+
+    def hint(self, hint: Any) -> TypeDescription | None:
+        """The type of a Python hint, None if it is none that an argument can have."""
+        found = type_of_hint(hint, self)
+        return None if found is None or found.object is not None else found
+
+    def within(self, owner: str, name: str) -> FilterScope:
+        """The surroundings of a field of an object; for hints, and no argument can be one."""
+        return self
+
+    def make_enum(self, choices: Any) -> EnumType | None:
+        """The enum of `choices`, named after the parameter; for hints."""
+        return self.outer.enum(self.key, choices)
+
+    def make_object(self, name: str, origin: Any, fields: Any) -> ObjectType:
+        """The object of a class with hints; for hints, and no argument can have one."""
+        return self.outer.describer.make_object(name, origin, fields)
 
     def target(self) -> TypeDescription:
         """What identifies a row of the related model: ID, or the type of `to_field_name`."""
@@ -87,27 +141,11 @@ class FilterScope:
         return ScalarType(scalar_of_model_field(model._meta.get_field(name)) or "String")
 
 
-FilterDescriber: TypeAlias = "Callable[[FilterScope], TypeDescription]"
-
-_registry: dict[type, FilterDescriber] = {}
-
-
-def register_filter(*filter_classes: type) -> Callable[[FilterDescriber], FilterDescriber]:
-    """Decorate the function that says what type a value of these filters has."""
-
-    def register(describe: FilterDescriber) -> FilterDescriber:
-        for filter_class in filter_classes:
-            _registry[filter_class] = describe
-        return describe
-
-    return register
-
-
 def _always(scalar: str) -> FilterDescriber:
     return lambda _scope: ScalarType(scalar)
 
 
-register_filter(df.CharFilter, df.AllValuesFilter)(_always("String"))
+register_filter(df.CharFilter, df.AllValuesFilter, df.LookupChoiceFilter)(_always("String"))
 register_filter(df.BooleanFilter)(_always("Boolean"))
 register_filter(df.UUIDFilter)(_always("UUID"))
 register_filter(df.DateFilter, df.DateFromToRangeFilter)(_always("Date"))
@@ -120,7 +158,10 @@ register_filter(df.DurationFilter)(_always("Duration"))
 
 @register_filter(df.Filter)
 def _any(scope: FilterScope) -> TypeDescription:
-    return ScalarType(scope.method_scalar() or "String")
+    scalar = scope.method_scalar()
+    if scalar is None and type(scope.filter) is df.Filter and scope.method is None:
+        scalar = scope.scalar()
+    return scope.unknown() if scalar is None else ScalarType(scalar)
 
 
 @register_filter(df.NumberFilter, df.RangeFilter, df.NumericRangeFilter)
@@ -156,11 +197,31 @@ def _rows(scope: FilterScope) -> TypeDescription:
 
 @register_backend(DjangoFilterBackend)
 def _filterset(backend: Any, scope: ParameterScope) -> Iterable[ArgumentDescription]:
-    filterset_class = backend.get_filterset_class(scope.view, scope.model._default_manager.none())
+    filterset_class = _filterset_class(backend, scope)
     if filterset_class is None:
         return
     for key, filter_ in filterset_class.base_filters.items():
         yield from _arguments(FilterScope(filter_, key, filterset_class, scope))
+
+
+def _filterset_class(backend: Any, scope: ParameterScope) -> Any:
+    """The filter set that the backend uses. django-filter makes a new class each time it is asked.
+
+    Its own backend goes by what the view declares and by the model, so once is enough for all
+    actions of a view that declares the same for each.
+    """
+    view = scope.view
+    declared = (
+        type(backend),
+        getattr(view, "filterset_class", None),
+        repr(getattr(view, "filterset_fields", None)),
+    )
+    known = scope.describer.filtersets
+    own = definer(type(backend), "get_filterset_class").__module__.startswith("django_filters.")
+    if not own or declared not in known:
+        queryset = scope.model._default_manager.none()
+        known[declared] = backend.get_filterset_class(view, queryset)
+    return known[declared]
 
 
 def _arguments(scope: FilterScope) -> Iterable[ArgumentDescription]:
@@ -185,10 +246,18 @@ def _arguments(scope: FilterScope) -> Iterable[ArgumentDescription]:
 
 
 def _type(scope: FilterScope) -> TypeDescription:
-    classes = [base for base in type(scope.filter).__mro__ if base in _registry]
+    override = scope.override()
+    if override is not None:
+        return override
     # A comma-joined filter says in its other base what one of its values is.
-    found = _registry[classes[0]](scope)
-    return ListType(found) if isinstance(scope.filter, df.BaseCSVFilter) else found
+    found = filter_describer(type(scope.filter))(scope)
+    joined = isinstance(scope.filter, df.BaseCSVFilter) and not isinstance(found, ListType)
+    return ListType(found) if joined else found
+
+
+def _argument_scalar(schema: Mapping[str, Any]) -> str:
+    scalar = scalar_of_schema(schema)[0]
+    return "String" if scalar == "JSON" else scalar
 
 
 def _suffixes(filter_: Any) -> list[str]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import decimal
+import dis
 import enum
+import inspect
+import ipaddress
+import sys
 import types
 import typing
 import uuid
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal, Optional, Protocol
 
 from .naming import camel, pascal
 from .types import FieldDescription, ListType, ObjectType, ScalarType
@@ -25,6 +30,7 @@ __all__ = [
     "HintScope",
     "parameter_hint",
     "return_hint",
+    "returns_none",
     "split_optional",
 ]
 
@@ -42,9 +48,13 @@ HINT_SCALARS: dict[Any, str] = {
     datetime.time: "Time",
     datetime.timedelta: "Duration",
     decimal.Decimal: "Decimal",
+    ipaddress.IPv4Address: "String",
+    ipaddress.IPv6Address: "String",
     uuid.UUID: "UUID",
 }
 ANYTHING = (Any, object)
+# A generator or coroutine ends with None, whatever it yields or is awaited for.
+OTHER_RETURNS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 def _hints(function: Any, *, include_extras: bool = False) -> dict[str, Any]:
@@ -54,12 +64,71 @@ def _hints(function: Any, *, include_extras: bool = False) -> dict[str, Any]:
         return typing.get_type_hints(function, include_extras=include_extras)
     except (NameError, TypeError, AttributeError):
         # A name that only type checkers import, or a thing that has no hints.
-        return {}
+        return _one_by_one(function, include_extras=include_extras)
+
+
+def _annotations(thing: Any) -> dict[str, Any]:
+    """The hints as they were written, unread."""
+    if sys.version_info >= (3, 14):  # pragma: no cover (hints are read lazily from there on)
+        import annotationlib
+
+        if not isinstance(thing, type) and not callable(thing):
+            return {}
+        return annotationlib.get_annotations(thing, format=annotationlib.Format.FORWARDREF)
+    return dict(getattr(thing, "__annotations__", None) or {})
+
+
+def _one_by_one(thing: Any, *, include_extras: bool) -> dict[str, Any]:
+    """Those hints that can be read: one that can't must not take the others with it.
+
+    `def get_owner(self, task: Task) -> str` with a Task that only type checkers import is what
+    linters ask for.
+    """
+    thing = inspect.unwrap(thing) if callable(thing) else thing
+    module = sys.modules.get(getattr(thing, "__module__", None) or "")
+    names = getattr(thing, "__globals__", None) or vars(module or types)
+    found: dict[str, Any] = {}
+    for name, hint in _annotations(thing).items():
+        alone = types.SimpleNamespace(__annotations__={name: hint})
+        try:
+            found |= typing.get_type_hints(alone, dict(names), include_extras=include_extras)
+        except (NameError, TypeError, AttributeError):
+            found[name] = UNKNOWN
+    return found
 
 
 def return_hint(function: Any) -> Any:
-    """The return hint of a function, or `UNKNOWN`."""
-    return _hints(function).get("return", UNKNOWN) if callable(function) else UNKNOWN
+    """The return hint of a function, or `UNKNOWN`.
+
+    It is optional as well where the function has a way to its end that returns None: nobody checks
+    hints at run time, and `-> str` over such a body is a common slip, which would make a null of a
+    GET an error of the whole answer.
+    """
+    hint = _hints(function).get("return", UNKNOWN) if callable(function) else UNKNOWN
+    return Optional[hint] if hint is not UNKNOWN and returns_none(function) else hint  # noqa: UP045
+
+
+def returns_none(function: Any) -> bool:
+    """Whether a function's body has a way to its end that returns None, as far as it shows."""
+    while isinstance(function, partial):
+        function = function.func
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None or code.co_flags & OTHER_RETURNS:
+        return False
+    nothing = something = False
+    for before, step in pairwise(dis.get_instructions(code)):
+        if step.opname == "RETURN_CONST":  # Python 3.12, 3.13
+            nothing, something = (
+                nothing or step.argval is None,
+                something or step.argval is not None,
+            )
+        elif step.opname == "RETURN_VALUE":
+            none = before.opname == "LOAD_CONST" and before.argval is None
+            nothing = nothing or none
+            # `a if b else None` has one return, which its other branch jumps to.
+            something = something or not none or step.is_jump_target
+    # A body that returns nothing else is a stub, or somebody's way not to write one.
+    return nothing and something
 
 
 def parameter_hint(function: Any, name: str) -> Any:
@@ -72,9 +141,20 @@ def _is_union(hint: Any) -> bool:
 
 
 def split_optional(hint: Any) -> tuple[Any, bool]:
-    """`T | None` → `(T, True)`, anything else → `(hint, False)`; `Annotated` is looked through."""
-    while typing.get_origin(hint) is typing.Annotated:
-        hint = typing.get_args(hint)[0]
+    """`T | None` → `(T, True)`, anything else → `(hint, False)`.
+
+    `Annotated`, `NewType` and named aliases are looked through.
+    """
+    while True:
+        if typing.get_origin(hint) is typing.Annotated:
+            hint = typing.get_args(hint)[0]
+        elif isinstance(hint, typing.NewType):
+            hint = hint.__supertype__
+        elif type(hint).__name__ == "TypeAliasType":
+            # `type Name = str | None`, Python 3.12.
+            hint = hint.__value__
+        else:
+            break
     if hint is None or hint is type(None):
         return UNKNOWN, True
     if not _is_union(hint):
@@ -89,6 +169,10 @@ class HintScope(Protocol):
 
     def make_enum(self, choices: Any) -> EnumType | None:
         """An enum of these choices; None if none of them can be a member."""
+        ...
+
+    def within(self, owner: str, name: str) -> HintScope:
+        """The surroundings of the field `name` of the object called `owner`."""
         ...
 
     def make_object(
@@ -108,8 +192,6 @@ def type_of_hint(hint: Any, scope: HintScope) -> TypeDescription | None:
 def _plain_type(hint: Any, scope: HintScope) -> TypeDescription | None:
     if hint is UNKNOWN:
         return None
-    if isinstance(hint, typing.NewType):
-        return _plain_type(hint.__supertype__, scope)
     if isinstance(hint, typing.TypeVar):
         return None
     origin = typing.get_origin(hint)
@@ -140,7 +222,7 @@ def _generic_type(origin: Any, args: tuple[Any, ...], scope: HintScope) -> TypeD
 def _class_type(hint: type, scope: HintScope) -> TypeDescription | None:
     if issubclass(hint, enum.Enum):
         return scope.make_enum([(member.value, member.name) for member in hint])
-    if typing.is_typeddict(hint) or dataclasses.is_dataclass(hint) or _is_namedtuple(hint):
+    if _keys(hint):
         return scope.make_object(pascal(hint.__name__), hint, lambda: _fields(hint, scope))
     if issubclass(hint, Mapping):
         return ScalarType("JSON")
@@ -152,19 +234,31 @@ def _class_type(hint: type, scope: HintScope) -> TypeDescription | None:
     return None
 
 
-def _is_namedtuple(hint: type) -> bool:
-    return issubclass(hint, tuple) and hasattr(hint, "_fields")
+def _keys(hint: type) -> tuple[str, ...]:
+    """The fields of a TypedDict, dataclass or named tuple in order; none of any other class."""
+    if dataclasses.is_dataclass(hint):
+        return tuple(field.name for field in dataclasses.fields(hint))
+    if issubclass(hint, tuple):
+        return tuple(getattr(hint, "_fields", ()))
+    # typing_extensions has a TypedDict of its own, which typing does not know.
+    if issubclass(hint, dict) and hasattr(hint, "__total__"):
+        return tuple(_annotations(hint))
+    return ()
 
 
 def _fields(hint: type, scope: HintScope) -> tuple[FieldDescription, ...]:
     optional_keys: frozenset[str] = getattr(hint, "__optional_keys__", frozenset())
+    hints = _hints(hint, include_extras=True)
     described = []
-    for key, item in _hints(hint, include_extras=True).items():
+    for key in _keys(hint):
+        item = hints.get(key, UNKNOWN)
         # Under postponed annotations a TypedDict does not know which of its keys are NotRequired.
         may_lack = key in optional_keys or typing.get_origin(item) is typing.NotRequired
         if typing.get_origin(item) in (typing.NotRequired, typing.Required):
             item = typing.get_args(item)[0]
-        found = type_of_hint(item, scope) or ScalarType("JSON", nullable=True)
+        # Enums go by the object's name: it may show in many places, and hold several.
+        inner = scope.within(pascal(hint.__name__), key)
+        found = type_of_hint(item, inner) or ScalarType("JSON", nullable=True)
         if may_lack:
             found = found.optional()
         described.append(FieldDescription(camel(key), key, found))

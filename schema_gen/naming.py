@@ -6,13 +6,27 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from .exceptions import SchemaError
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["argument_name", "camel", "pascal", "type_name", "unique", "upper_snake"]
+__all__ = [
+    "argument_name",
+    "camel",
+    "checked_name",
+    "pascal",
+    "type_name",
+    "unique",
+    "upper_snake",
+]
 
 WORD = re.compile(r"[A-Za-z0-9]+")
 HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# GraphQL specification, 2.1.9; two underscores in front are introspection's own.
+NAME = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
+# Capitals that are one word, before the next word or the end: `IP` of `IPAddress`, all of `URL`.
+ACRONYM = re.compile(r"[A-Z0-9]+(?=[A-Z][a-z])|[A-Z0-9]+$")
 RESERVED_ARGUMENTS = frozenset({"info"})
 
 
@@ -27,9 +41,11 @@ def _guard_digit(name: str, prefix: str) -> str:
 
 
 def camel(text: str) -> str:
-    """`title__icontains` → `titleIcontains`, `task-comments` → `taskComments`."""
+    """`title__icontains` → `titleIcontains`, `task-items` → `taskItems`, `IPNet` → `ipNet`."""
     first, *rest = _words(text)
-    first = first.lower() if first.isupper() else first[0].lower() + first[1:]
+    head = ACRONYM.match(first)
+    length = head.end() if head else 1
+    first = first[:length].lower() + first[length:]
     return _guard_digit(first + "".join(word[0].upper() + word[1:] for word in rest), "_")
 
 
@@ -62,3 +78,13 @@ def unique(name: str, taken: Collection[str]) -> str:
         number += 1
         candidate = f"{name}_{number}"
     return candidate
+
+
+def checked_name(name: object, option: str) -> str:
+    """`name`, if GraphQL can have it. A SchemaError that says which `option` has it, if not."""
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise SchemaError(
+            f"{option} expected a GraphQL name (letters, digits and underscores, no digit and no "
+            f"two underscores in front), {name!r} came."
+        )
+    return name

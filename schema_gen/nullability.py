@@ -6,30 +6,43 @@ from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
 
-from .hints import UNKNOWN, return_hint, split_optional
 from .sources import field_may_be_null
+from .types import ScalarType
 
 if TYPE_CHECKING:
     from .sources import Source
+    from .types import TypeDescription
 
-__all__ = ["may_be_null"]
+__all__ = ["may_be_null", "may_not_fit"]
+
+PARTIAL = frozenset({"Float", "Int"})
+
+
+def may_not_fit(found: TypeDescription, source: Source) -> bool:
+    """Whether a column may hold a value that the scalar can't say.
+
+    SQLite's and MySQL's integers go beyond the 32 bits of an Int, and a float may be infinite or
+    NaN. Such a value is null, so the type has to allow it: the schema is the same on every
+    database.
+    """
+    return isinstance(found, ScalarType) and found.name in PARTIAL and source.field is not None
 
 
 def may_be_null(field: serializers.Field[Any, Any, Any, Any], source: Source) -> bool:
     """Whether a GET can answer null, or nothing, for `field` whose value is read at `source`.
 
-    A method field's own hint decides, so it is never nullable from here. A field without a model
-    field behind it is taken at its word: `required`, or the hint of the property that it reads.
+    For all that is stored. A method field's own method decides, so it is never nullable from here,
+    and neither is what code of the project's computes: see `ends`. `required` and `default` are
+    asked of input alone: they do not keep None from coming out.
     """
     if isinstance(field, serializers.SerializerMethodField):
         return False
-    if field.allow_null or source.maybe or isinstance(field, serializers.FileField):
+    return field.allow_null or isinstance(field, serializers.FileField) or reads_null(source)
+
+
+def reads_null(source: Source) -> bool:
+    """Whether the value at the end of a source, or a hop on the way to it, may be None."""
+    if source.maybe:
         return True
-    if source.whole or source.annotation is not None:
-        return False
-    if source.field is not None:
-        return field_may_be_null(source.field)
-    hint, optional = split_optional(return_hint(source.attribute))
-    if hint is not UNKNOWN or optional:
-        return optional
-    return not field.required
+    stored = source.field or source.displayed
+    return stored is not None and field_may_be_null(stored)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import enum
 import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from strawberry.types.field import StrawberryField
 
 from .scalars import COERCIONS
-from .types import EnumType, ListType, ScalarType
+from .types import EnumType, ListType, ObjectType, ScalarType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .own_types import OwnType
     from .types import FieldDescription, TypeDescription
 
 __all__ = ["RowField", "coercion", "inert"]
@@ -41,12 +44,8 @@ class RowField(StrawberryField):
         self.coerce: Callable[[Any], Any] | None = self.metadata[COERCE]
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
-        """The row's value. A key that DRF left out, as it does for a broken source, is null."""
-        try:
-            value = source.get(self.key)
-        except AttributeError:
-            # A method field may answer a named tuple or a dataclass.
-            value = getattr(source, self.key, None)
+        """The row's value, made fit."""
+        value = read(source, self.key)
         if value is None or self.coerce is None:
             return value
         return self.coerce(value)
@@ -58,12 +57,94 @@ def coercion(type_: TypeDescription, place: str) -> Callable[[Any], Any] | None:
     `place` is the GraphQL type and field, for the log.
     """
     if isinstance(type_, ScalarType):
-        return COERCIONS.get(type_.name)
+        return _scalar_coercion(type_, place)
     if isinstance(type_, EnumType):
         return _enum_coercion(type_, place)
     if isinstance(type_, ListType):
         return _list_coercion(type_, place)
-    return None
+    if type_.object is not None and type_.object.own is not None:
+        return _own_coercion(type_.object.own)
+    return _told_coercion(type_, place) if type_.told else None
+
+
+def _told_coercion(type_: ObjectType, place: str) -> Callable[[Any], Any]:
+    """Objects as a hint says they are: one that lacks what it must have is null as a whole."""
+    checks: list[tuple[str, Callable[[Any], Any] | None, bool]] | None = None
+
+    def coerce(value: Any) -> Any:
+        nonlocal checks
+        if checks is None:
+            # Not before it is used: the object may hold itself.
+            fields = type_.object.fields if type_.object is not None else ()
+            checks = [
+                (f.key, coercion(_checked(f.type), place), f.type.nullable)
+                for f in fields
+                if not f.type.nullable or f.type.object is not None
+            ]
+        if isinstance(value, str | bytes | int | float | list | set):
+            _warn(place, value, "is no object")
+            return None
+        for key, fit, nullable in checks:
+            found = read(value, key)
+            fits = nullable if found is None else fit is None or fit(found) is not None
+            if not fits:
+                _warn(place, value, f"has no {key!r} that fits")
+                return None
+        return value
+
+    return coerce
+
+
+def _checked(type_: TypeDescription) -> TypeDescription:
+    """The type, its objects checked as the one is that holds them."""
+    if isinstance(type_, ListType):
+        return replace(type_, of=_checked(type_.of))
+    return replace(type_, told=True) if isinstance(type_, ObjectType) else type_
+
+
+def read(source: Any, key: str) -> Any:
+    """The value of a row's key, None where DRF left it out, as it does for a broken source."""
+    try:
+        return source.get(key)
+    except AttributeError:
+        # A method field may answer a named tuple or a dataclass.
+        return getattr(source, key, None)
+
+
+def _own_coercion(own: OwnType) -> Callable[[Any], Any]:
+    """How a row becomes an instance of the project's own type, its values made fit as well."""
+    inputs: dict[str, Callable[[Any], Any] | None] | None = None
+
+    def coerce(row: Any) -> Any:
+        nonlocal inputs
+        if inputs is None:
+            # Not before it is used: the type may lead to itself.
+            inputs = {f.key: coercion(f.type, f"{own.name}.{f.name}") for f in own.inputs}
+        values = {key: row.get(key) for key in inputs}
+        for key, fit in inputs.items():
+            if fit is not None and values[key] is not None:
+                values[key] = fit(values[key])
+        return own.cls(**values)
+
+    return coerce
+
+
+def _scalar_coercion(type_: ScalarType, place: str) -> Callable[[Any], Any]:
+    fit = COERCIONS[type_.name]
+
+    def coerce(value: Any) -> Any:
+        try:
+            return fit(value)
+        except Exception as error:  # noqa: BLE001 (the value's own code runs: __str__, __iter__ ...)
+            # One value that can't be said must not cost a subscriber the whole payload.
+            _warn(place, value, f"is no {type_.name}: {error}")
+            return None
+
+    return coerce
+
+
+def _warn(place: str, value: Any, problem: str) -> None:
+    logger.warning("%s: %.200r %s and is left out", place, value, problem)
 
 
 def _enum_coercion(type_: EnumType, place: str) -> Callable[[Any], Any]:
@@ -78,7 +159,7 @@ def _enum_coercion(type_: EnumType, place: str) -> Callable[[Any], Any]:
         except TypeError:
             pass
         if raw != "":
-            logger.warning("%s: %r is none of the values of %s and is left out", place, raw, name)
+            _warn(place, raw, f"is none of the values of {name}")
         return None
 
     return coerce
@@ -86,13 +167,18 @@ def _enum_coercion(type_: EnumType, place: str) -> Callable[[Any], Any]:
 
 def _list_coercion(type_: ListType, place: str) -> Callable[[Any], Any]:
     item = coercion(type_.of, place)
-    drops = isinstance(type_.of, EnumType) and not type_.of.nullable
 
     def coerce(values: Any) -> Any:
-        found = list(values)
-        if item is not None:
-            found = [None if value is None else item(value) for value in found]
-        return [value for value in found if value is not None] if drops else found
+        if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+            _warn(place, values, "is no list")
+            return None
+        found = [v if v is None or item is None else item(v) for v in values]
+        if type_.of.nullable or None not in found:
+            return found
+        # The type promises no nulls: what a stored list has of them would cost the whole payload.
+        if not isinstance(type_.of, EnumType):
+            _warn(place, found, "has items that are null, which")
+        return [value for value in found if value is not None]
 
     return coerce
 

@@ -26,10 +26,11 @@ def type_of_override(scope: FieldScope, override: Any) -> TypeDescription:
     """
     if isinstance(override, type) and issubclass(override, Field):
         override = override()
-    if isinstance(override, Field) and not hasattr(override, "resource_type_field_name"):
+    if isinstance(override, Field):
         return scope.at(override, Source(model=scope.source.related, whole=True)).describe()
     if isinstance(override, enum.Enum) and type(override).__name__ == "OpenApiTypes":
-        return ScalarType(OPENAPI_SCALARS.get(override.name, "String"))
+        nullable = override.name in ("ANY", "NONE")
+        return ScalarType(OPENAPI_SCALARS.get(override.name, "String"), nullable)
     if isinstance(override, Mapping):
         return _type_of_schema(scope, override)
     found = scope.hint(override)

@@ -11,6 +11,7 @@ from rest_framework.pagination import BasePagination
 
 from .arguments import ArgumentDescription, Style
 from .enums import enum_from_choices
+from .exceptions import SchemaError
 from .naming import argument_name, pascal, unique, upper_snake
 from .spectacular import scalar_of_schema
 from .types import EnumDescription, EnumType, EnumValueDescription, ListType, ScalarType
@@ -62,9 +63,14 @@ class ParameterScope:
             description=str(description) if description else None,
         )
 
+    def untyped(self, key: str, reason: str, mend: str) -> None:
+        """Warn that the argument of a parameter is a String for want of anything better."""
+        self.describer.warn(f"the parameter {key!r}", f"{reason}, so it is a String", mend)
+
     def enum(self, key: str, choices: Any) -> EnumType | None:
         """The enum of a parameter's choices: the row's own where it has one of these values."""
-        name = f"{self.base}{pascal(key)}Enum"
+        default = f"{self.base}{pascal(key)}Enum"
+        name = self.describer.options.enum_name(key, default)
         enum = enum_from_choices(name, choices)
         if enum is None:
             return None
@@ -80,12 +86,15 @@ class ParameterScope:
         """The argument for an ordering parameter; `terms` as it is sent, with minus signs."""
         values: dict[str, EnumValueDescription] = {}
         for term in dict.fromkeys(terms):
+            if self.describer.options.hides(term.removeprefix("-")):
+                continue  # The order of the rows would tell what they hold.
             suffix = "DESC" if term.startswith("-") else "ASC"
             name = unique(f"{upper_snake(term.removeprefix('-'))}_{suffix}", values)
             values[name] = EnumValueDescription(name, term)
         if not values:
             return None
-        enum = EnumDescription(f"{self.base}{pascal(key)}", tuple(values.values()))
+        name = self.describer.options.enum_name(key, f"{self.base}{pascal(key)}")
+        enum = EnumDescription(name, tuple(values.values()))
         return self.argument(
             key,
             ListType(EnumType(enum)),
@@ -113,8 +122,12 @@ def register_backend(*backend_classes: type) -> Callable[[Parameters], Parameter
     return register
 
 
-def describe_backends(scope: ParameterScope) -> list[ArgumentDescription]:
-    """The arguments of the view's filter backends, in their order."""
+def describe_backends(scope: ParameterScope, *, loosely: bool = False) -> list[ArgumentDescription]:
+    """The arguments of the view's filter backends, in their order.
+
+    `loosely` leaves out, with a warning, those of a backend that can't be asked: a GET without
+    them answers all the same.
+    """
     found: list[ArgumentDescription] = []
     for backend_class in scope.view.filter_backends:
         if any(base.__module__.startswith("django_filters.") for base in backend_class.__mro__):
@@ -122,7 +135,20 @@ def describe_backends(scope: ParameterScope) -> list[ArgumentDescription]:
             import_module("schema_gen.filtersets")
         backend = backend_class()
         describe = next((_registry[b] for b in backend_class.__mro__ if b in _registry), _declared)
-        found.extend(describe(backend, scope))
+        try:
+            found.extend(describe(backend, scope))
+        except SchemaError:
+            raise
+        except Exception as error:
+            if not loosely:
+                raise
+            scope.describer.warn(
+                backend_class.__name__,
+                f"asking for the query parameters that it reads failed: {error!r}, so it has no "
+                f"arguments",
+                "Let the filters work on an empty queryset, without SQL.",
+                "left out",
+            )
     return found
 
 
@@ -142,6 +168,7 @@ def _declared(source: Any, scope: ParameterScope) -> Iterable[ArgumentDescriptio
             "the query parameters that it reads are not known, so it has no arguments",
             "Give it a get_schema_operation_parameters(view), or call "
             "schema_gen.register_backend() for it.",
+            "left out",
         )
         return
     for parameter in declared(scope.view):
@@ -160,6 +187,12 @@ def _argument(parameter: Mapping[str, Any], scope: ParameterScope) -> ArgumentDe
     item: Any = scope.enum(key, choices) if choices else None
     if item is None:
         scalar = scalar_of_schema(schema)[0]
+        if scalar == "JSON":
+            scope.untyped(
+                key,
+                f"its schema {schema!r} is of no single type",
+                "Give it one in get_schema_operation_parameters().",
+            )
         item = ScalarType("String" if scalar == "JSON" else scalar)
     return scope.argument(
         key,

@@ -14,6 +14,8 @@ from django.utils.translation import override
 from rest_framework.settings import api_settings
 from rest_framework.viewsets import ViewSetMixin
 
+from .versions import asked_version
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -45,18 +47,17 @@ def without_sql() -> Iterator[None]:
         yield
 
 
-def visitors() -> list[Any]:
+def visitors() -> Iterator[Any]:
     """Who asks at schema time: a user that is in no database, then nobody.
 
     A queryset filtered by `request.user` can be made for the first alone; permissions of the
     first may need the database, those of the second never do.
     """
-    unauthenticated: Any = api_settings.UNAUTHENTICATED_USER
-    found = [unauthenticated() if unauthenticated else None]
     if apps.is_installed("django.contrib.auth"):
         model: Any = get_user_model()
-        found.insert(0, model(pk=USER_KEYS.get(type(model._meta.pk).__name__, 0)))
-    return found
+        yield model(pk=USER_KEYS.get(type(model._meta.pk).__name__, 0))
+    unauthenticated: Any = api_settings.UNAUTHENTICATED_USER
+    yield unauthenticated() if unauthenticated else None
 
 
 def probe(
@@ -65,8 +66,9 @@ def probe(
     initkwargs: Mapping[str, Any],
     kwargs: Mapping[str, Any],
     user: Any,
+    version: str | None = None,
 ) -> GenericAPIView[Any]:
-    """The view as it stands inside a GET of `action` by `user`.
+    """The view as it stands inside a GET of `action` by `user`, for a `version` of the API.
 
     `swagger_fake_view` is True, as other schema generators set it, so that a view can tell.
     """
@@ -78,19 +80,21 @@ def probe(
     if isinstance(view, ViewSetMixin):
         view.action_map = {"get": action}
         view.action = action
-    view.request = _request(view, user)
+    view.request = _request(view, user, version)
     return view
 
 
-def _request(view: GenericAPIView[Any], user: Any) -> Any:
+def _request(view: GenericAPIView[Any], user: Any, version: str | None) -> Any:
     raw = HttpRequest()
     raw.method = "GET"
     raw.META.update(SERVER_NAME="localhost", SERVER_PORT="80", HTTP_ACCEPT="application/json")
     request: Any = view.initialize_request(raw, *view.args, **view.kwargs)
     request.user = user
     request.auth = None
-    # With a version in the path or a header there is none to find on this request.
+    # As initial() leaves it: some hooks ask which renderer it is for.
+    chosen = view.perform_content_negotiation(request, force=True)
+    request.accepted_renderer, request.accepted_media_type = chosen
     scheme: Any = view.versioning_class
-    request.version = getattr(scheme, "default_version", None)
+    request.version = asked_version(scheme, version, view.kwargs)
     request.versioning_scheme = scheme() if scheme else None
     return request

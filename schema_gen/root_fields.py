@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from strawberry.types.field import StrawberryField
 
-from .output import inert
+from .output import coercion, inert
 from .roots import RootDescription
+from .types import ListType, reference_to
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Coroutine, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Coroutine, Mapping
 
     import strawberry
     from graphql import GraphQLField
@@ -65,7 +66,18 @@ class QueryField(_RootField):
         self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]
     ) -> Coroutine[Any, Any, Any]:
         """What the resolvers answer for these arguments."""
-        return self.resolvers.query(self.root, info, kwargs)
+        answer = self.resolvers.query(self.root, info, kwargs)
+        # A page's rows are made fit by the page's own field.
+        own = self.root.page is None and self.root.row.own is not None
+        return _fit(answer, self.root) if own else answer
+
+
+async def _fit(answer: Awaitable[Any], root: RootDescription) -> Any:
+    """The rows as instances of the project's own type."""
+    row = reference_to(root.row)
+    coerce: Any = coercion(ListType(row) if root.action == "list" else row, root.name)
+    found = await answer
+    return None if found is None else coerce(found)
 
 
 class SubscriptionField(_RootField):

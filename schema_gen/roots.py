@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
     from .arguments import ArgumentDescription
+    from .notes import Note
     from .routes import Route
     from .types import ObjectDescription, PageDescription
 
@@ -32,7 +33,11 @@ class RootDescription:
     """A `list` or `retrieve` action as a root field of Query and Subscription.
 
     `page` is None for a list without pages and for a single row. `type_base` is what the names of
-    the root's envelope and page begin with.
+    the root's envelope and page begin with. `view_action` is what the view calls the action.
+    `handler` is the view's method that has to be called for the answer, which is told as a whole
+    then; None where DRF's own steps give it. `given` are URL kwargs that are no arguments,
+    `version` is the one of the API that is asked for, None where the view finds out. `finds_row`
+    says that the view has its own way to a single row, so that any row may become the one it shows.
     """
 
     name: str
@@ -49,6 +54,11 @@ class RootDescription:
     arguments: tuple[ArgumentDescription, ...]
     route: Route
     type_base: str
+    view_action: str
+    handler: str | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+    version: str | None = None
+    finds_row: bool = False
     description: str | None = None
 
     def encode(self, arguments: Mapping[str, Any]) -> ViewCall:
@@ -74,12 +84,15 @@ class RootDescription:
 
     def url_kwargs(self, call: ViewCall) -> dict[str, Any]:
         """`call.kwargs` as Django's resolver hands them to the view, converters applied."""
-        return self.route.convert(dict(call.kwargs))
+        return {**self.route.convert(dict(call.kwargs)), **self.given}
 
 
 @dataclass(frozen=True, eq=False)
 class ViewDescription:
-    """A view and the roots it has; a view none of whose actions can be described has none."""
+    """A view and the roots it has; a view none of whose actions can be described has none.
+
+    `notes` are what the SchemaWarnings said of it.
+    """
 
     view_class: type
     initkwargs: Mapping[str, Any]
@@ -89,3 +102,4 @@ class ViewDescription:
     lookup_field: str
     lookup_url_kwarg: str
     roots: tuple[RootDescription, ...] = field(default=())
+    notes: tuple[Note, ...] = ()

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import math
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import strawberry
 from django.utils.dateparse import parse_duration
 from django.utils.duration import duration_string
+from graphql import GraphQLBoolean, GraphQLFloat, GraphQLInt
 from rest_framework.utils.encoders import JSONEncoder
 from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.scalars import JSON
@@ -29,15 +31,25 @@ ENCODER = JSONEncoder()
 
 
 def plain(value: Any) -> Any:
-    """`value` as the REST response would write it: text, number, boolean, null, list or dict."""
-    if value is None or type(value) in (str, int, float, bool):
+    """`value` as the REST response would write it: text, number, boolean, null, list or dict.
+
+    A ValueError or a TypeError for what it could not write: NaN, half of a surrogate pair (a JSON
+    column can hold one, UTF-8 can't), an object that JSON has no form for.
+    """
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, str):
+        if not value.isascii():
+            value.encode()
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"JSON has no number {value!r}")
         return value
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    if isinstance(value, str | int | float):
-        return value
     return plain(ENCODER.default(value))
 
 
@@ -52,15 +64,29 @@ class IsoText(str):
 
 
 def _iso(value: Any) -> IsoText:
-    return IsoText(value if isinstance(value, str) else plain(value))
+    written = plain(value)
+    if not isinstance(written, str):
+        raise TypeError(f"a date or time was expected, {type(value).__name__} came")
+    return IsoText(written)
 
 
 def _text(value: Any) -> Any:
-    return value if isinstance(value, str) else str(plain(value))
+    """A number comes as its digits: no other scalar holds the integer form of a UUID."""
+    written = plain(value)
+    if isinstance(written, bool | list | dict):
+        raise TypeError(f"text was expected, {type(value).__name__} came")
+    return written if isinstance(written, str) else str(written)
 
 
 def _decimal(value: Any) -> str:
-    return format(value, "f") if isinstance(value, decimal.Decimal) else str(value)
+    return format(value, "f") if isinstance(value, decimal.Decimal) else str(_text(value))
+
+
+def _big_int(value: Any) -> int:
+    number = int(value)
+    if isinstance(value, float | decimal.Decimal) and number != value:
+        raise ValueError("a whole number was expected")
+    return number
 
 
 def _parse_big_int(value: Any) -> int:
@@ -134,17 +160,21 @@ ANNOTATIONS: dict[str, Any] = {
 """What strawberry is told for a scalar's name."""
 
 COERCIONS: dict[str, Callable[[Any], Any]] = {
+    "BigInt": _big_int,
+    "Boolean": GraphQLBoolean.serialize,
     "Date": _iso,
     "DateTime": _iso,
     "Decimal": _decimal,
     "Duration": _text,
+    "Float": GraphQLFloat.serialize,
     "ID": str,
+    "Int": GraphQLInt.serialize,
     "JSON": plain,
     "String": _text,
     "Time": _iso,
     "UUID": str,
 }
-"""How an output value is made fit for the scalar; scalars that take what DRF gives are not here."""
+"""How an output value is made fit for the scalar. They raise where it can't be."""
 
 SCALAR_MAP: dict[object, ScalarDefinition] = {
     BigInt: BigInt._scalar_definition,

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partialmethod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db.models import (
+    BigIntegerField,
     Count,
     Exists,
     Field,
     ForeignObjectRel,
     GeneratedField,
+    IntegerField,
+    JSONField,
     Model,
     OneToOneRel,
+    Sum,
 )
 from django.utils.functional import cached_property as DjangoCachedProperty  # noqa: N812
 
@@ -38,6 +42,7 @@ ModelField: TypeAlias = "Field[Any, Any] | ForeignObjectRel"
 
 
 NEVER_NULL = (Count, Exists)
+DISPLAY: Any = vars(Model)["_get_FIELD_display"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,14 @@ class Source:
         return self.annotation.output if self.annotation else None
 
     @property
+    def displayed(self) -> Field[Any, Any] | None:
+        """The model field whose label it is: it ends at Django's own `get_<field>_display()`."""
+        found = self.attribute
+        if isinstance(found, partialmethod) and found.func is DISPLAY:
+            return found.keywords.get("field")
+        return None
+
+    @property
     def is_pk(self) -> bool:
         """Whether it ends at a primary key (a multi-table child's link counts)."""
         return isinstance(self.field, Field) and self.field.primary_key
@@ -85,7 +98,7 @@ class Source:
         if self.field is not None:
             related = self.field.related_model
             return related if isinstance(related, type) else None
-        return _hinted_model(self.attribute)[0]
+        return _hinted_model(self.attribute)
 
 
 def annotations_of(queryset: Any) -> dict[str, Annotation]:
@@ -101,6 +114,9 @@ def _output_field(expression: Any) -> Field[Any, Any] | None:
         found = expression.output_field
     except (FieldError, AttributeError):
         return None
+    if isinstance(expression, Sum) and isinstance(found, IntegerField):
+        # Django says that a sum of integers is one; databases make a wider number of it.
+        return BigIntegerField()
     return found if isinstance(found, Field) else None
 
 
@@ -161,20 +177,22 @@ def field_may_be_null(field: ModelField) -> bool:
     """Whether an instance's attribute for the model field may read None, or be missing.
 
     A set of rows never is; the other side of a one-to-one may not exist; a generic relation and a
-    foreign key without a constraint may point at nothing; a database may compute NULL.
+    foreign key without a constraint may point at nothing; a database may compute NULL; JSON has
+    a null of its own, which a JSON column that is NOT NULL can hold.
     """
     if field.many_to_many or field.one_to_many:
         return False
     if not isinstance(field, Field):
         return isinstance(field, OneToOneRel)
     dangling = field.is_relation and not getattr(field, "db_constraint", False)
-    return field.null or dangling or isinstance(field, GeneratedField)
+    return field.null or dangling or isinstance(field, GeneratedField | JSONField)
 
 
 def _hop(model: type[Model], name: str) -> tuple[type[Model] | None, bool]:
     field = model_field(model, name)
     if field is None:
-        return _hinted_model(_attribute(model, name))
+        # A hint is no more than a promise: what breaks it must not be an error of the payload.
+        return _hinted_model(_attribute(model, name)), True
     related = field.related_model
     target = related if isinstance(related, type) else None
     return target, field_may_be_null(field)
@@ -191,8 +209,6 @@ def _attribute(model: type[Model], name: str) -> Any:
     return found
 
 
-def _hinted_model(attribute: Any) -> tuple[type[Model] | None, bool]:
-    hint, optional = split_optional(return_hint(attribute))
-    if isinstance(hint, type) and issubclass(hint, Model):
-        return hint, optional
-    return None, True
+def _hinted_model(attribute: Any) -> type[Model] | None:
+    hint, _ = split_optional(return_hint(attribute))
+    return hint if isinstance(hint, type) and issubclass(hint, Model) else None

@@ -14,6 +14,9 @@ OPENAPI_SCALARS = {
     "INT": "Int",
     "INT32": "Int",
     "INT64": "BigInt",
+    "UINT16": "Int",
+    "UINT32": "BigInt",
+    "UINT64": "BigInt",
     "NUMBER": "Float",
     "FLOAT": "Float",
     "DOUBLE": "Float",
@@ -25,6 +28,7 @@ OPENAPI_SCALARS = {
     "UUID": "UUID",
     "OBJECT": "JSON",
     "ANY": "JSON",
+    "NONE": "JSON",
 }
 """Members of `OpenApiTypes` by name; every other one is a string of some format."""
 
@@ -36,6 +40,8 @@ FORMATS = {
     ("string", "uuid"): "UUID",
     ("string", "decimal"): "Decimal",
     ("integer", "int64"): "BigInt",
+    ("integer", "uint32"): "BigInt",
+    ("integer", "uint64"): "BigInt",
 }
 TYPES = {"string": "String", "integer": "Int", "number": "Float", "boolean": "Boolean"}
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rest_framework import mixins
+from django.db.models import QuerySet
+from django.db.models.query import ModelIterable
 from rest_framework.generics import GenericAPIView
 from rest_framework.serializers import ListSerializer, Serializer
-from rest_framework.viewsets import ViewSetMixin
 
-from .classes import definer
-from .exceptions import SchemaError
+from .bodies import body_of
+from .classes import definer, is_drf_s_own
+from .exceptions import ModelUnknownError, SchemaError
 from .path import placeholders
 from .probe import probe, visitors
 from .routes import ANY_SEGMENT, Kwarg, Route, converted, parse_route
 from .serializers import Describer
-from .spectacular import is_passthrough
+from .versions import check_version, url_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from django.db.models import Model
 
@@ -27,16 +28,9 @@ __all__ = ["Subject", "make_subject"]
 
 Answer = TypeVar("Answer")
 
-BODIES: dict[str, Callable[..., Any]] = {
-    "list": mixins.ListModelMixin.list,
-    "retrieve": mixins.RetrieveModelMixin.retrieve,
-}
-"""The bodies that a root stands for. One of the view's own may do anything."""
 
-OWN_BODY = (
-    "Move what it does into get_queryset(), filter_queryset() or the serializer, or leave the "
-    "action out when you register the view."
-)
+VIEW_HOOKS = ("get_serializer", "get_serializer_class", "get_serializer_context")
+SERIALIZER_HOOKS = ("__init__", "__new__", "fields", "get_fields", "get_field_names")
 
 
 @dataclass
@@ -51,6 +45,12 @@ class Subject:
     describer: Describer
     known_model: type[Model] | None = None
     basename: str = ""
+    extra_action: str | None = None
+    given: dict[str, Any] = field(default_factory=dict)
+    version: str | None = None
+    single: bool = False
+    querysets: dict[str, Any] = field(default_factory=dict)
+    plain_serializer: Serializer[Any] | None = None
 
     @property
     def model(self) -> type[Model]:
@@ -64,30 +64,60 @@ class Subject:
         """The URL kwarg that picks a row, and the model field that it is compared with."""
         return self.lookup_url_kwarg, self.lookup_field
 
+    @property
+    def scheme(self) -> Any:
+        """The class of the view's versioning scheme, None where it has no versions."""
+        return self.option("versioning_class")
+
     def option(self, name: str) -> Any:
         """A class attribute of the view as its initkwargs leave it."""
         return self.initkwargs.get(name, getattr(self.view_class, name, None))
 
+    def view_action(self, action: str) -> str:
+        """What the view itself calls the action: an extra action has a name of its own."""
+        return self.extra_action or action
+
     def has(self, action: str) -> bool:
-        """Whether the view has the action with DRF's own body; a body of its own is a warning."""
-        body = getattr(self.view_class, action, None)
-        if body is None:
+        """Whether the view has the action and takes GETs; one that doesn't is a warning."""
+        if not hasattr(self.view_class, self.view_action(action)):
             return False
-        while is_passthrough(body):
-            body = body.__wrapped__
         if "get" not in self.option("http_method_names"):
             self.left_out(action, "its http_method_names have no 'get'", "Add 'get' to them.")
-        elif body is not BODIES[action]:
-            self.left_out(action, "it has a body of its own", OWN_BODY)
-        elif not _get_is_plain(self.view_class, action):
-            self.left_out(action, "the view has a get() of its own", OWN_BODY)
-        else:
+            return False
+        return True
+
+    def handler(self, action: str) -> str | None:
+        """The method to call for the whole answer; None where DRF's own steps give it.
+
+        Those steps need a queryset of model instances: `values()` and lists have none.
+        """
+        body = body_of(self.view_class, self.view_action(action))
+        return None if body.known and self._has_instances(action) else body.handler
+
+    def _asked_queryset(self, action: str) -> Any:
+        """What get_queryset() answers, asked once; None where it fails."""
+        if action not in self.querysets:
+            try:
+                found = self.asked(action, lambda view: view.get_queryset())
+            except Exception:  # noqa: BLE001 (the view's own code; it may answer in a real GET)
+                found = None
+            self.querysets[action] = found
+        return self.querysets[action]
+
+    def _has_instances(self, action: str) -> bool:
+        found = self._asked_queryset(action)
+        if found is None:
             return True
-        return False
+        iterable: Any = getattr(found, "_iterable_class", None)
+        return isinstance(found, QuerySet) and issubclass(iterable, ModelIterable)
 
     def action_route(self, action: str) -> Route:
-        """The route of the list, or that of a row: the same and the lookup kwarg behind it."""
-        if action == "list" or any(k.name == self.lookup_url_kwarg for k in self.route.kwargs):
+        """The route of the list, or that of a row: the same and the lookup kwarg behind it.
+
+        One `single` row needs none.
+        """
+        picked = any(kwarg.name == self.lookup_url_kwarg for kwarg in self.route.kwargs)
+        if action == "list" or self.single or picked:
             return self.route
         pattern = self.option("lookup_value_regex")
         converter = self.option("lookup_value_converter")
@@ -114,27 +144,39 @@ class Subject:
 
     def queryset(self, action: str) -> Any:
         """What get_queryset() answers, unevaluated; else the model's own queryset."""
-        try:
-            found = self.asked(action, lambda view: view.get_queryset())
-        except Exception:  # noqa: BLE001 (the view's own code; the model is known without it)
-            found = None
+        found = self._asked_queryset(action)
         return found if hasattr(found, "query") else self.model._default_manager.none()
 
     def serializer(self, action: str) -> Serializer[Any] | None:
-        """The serializer of one row; None, with a warning, where the view can't say which."""
+        """The serializer of one row; None, with a warning, where the view can't say which.
+
+        Where neither the view nor the serializer has a word in it, all actions have the same.
+        """
+        if self.plain_serializer is not None:
+            return self.plain_serializer
         try:
-            return self.asked(action, _asked_serializer)
+            found = self.asked(action, _asked_serializer)
         except Exception as error:  # noqa: BLE001 (whatever the view's own code raises)
             return self._declared_serializer(action, error)
+        try:
+            if _says_nothing(self.view_class, VIEW_HOOKS) and _is_plain(found):
+                self.plain_serializer = found
+        except Exception:  # noqa: BLE001 (fields inside that can't be made; said where they stand)
+            return found
+        return found
 
     def left_out(self, action: str, reason: str, mend: str) -> None:
         """Warn that an action has no root."""
-        self.describer.warn(f"{action}()", f"{reason}, so the view has no {action} root", mend)
+        self.describer.warn(
+            f"{action}()", f"{reason}, so the view has no {action} root", mend, "left out"
+        )
 
     def _view(self, action: str, user: Any) -> GenericAPIView[Any]:
         route = self.action_route(action)
         kwargs = placeholders(route, self.view_class, self.known_model, self.lookup)
-        return probe(self.view_class, action, self.initkwargs, kwargs, user)
+        kwargs |= {**url_version(self.scheme, self.version), **self.given}
+        name = self.view_action(action)
+        return probe(self.view_class, name, self.initkwargs, kwargs, user, self.version)
 
     def _declared_serializer(self, action: str, error: Exception) -> Serializer[Any] | None:
         mend = (
@@ -155,18 +197,27 @@ class Subject:
         return None
 
 
-def _get_is_plain(view_class: type, action: str) -> bool:
-    """Whether a GET of a view without action routing does nothing but call the action."""
-    get = getattr(view_class, "get", None)
-    if get is None or issubclass(view_class, ViewSetMixin):
+def _says_nothing(cls: type, hooks: tuple[str, ...]) -> bool:
+    return all(not hasattr(cls, name) or is_drf_s_own(cls, name) for name in hooks)
+
+
+def _is_plain(found: Any) -> bool:
+    """Whether a serializer has the same fields wherever it is used, and so have those inside."""
+    found = getattr(found, "child", found)
+    if not isinstance(found, Serializer):
         return True
-    # The form of DRF's generic views and of its tutorial: `return self.list(request, ...)`.
-    code = getattr(get, "__code__", None)
-    return code is not None and code.co_names == (action,)
+    return _says_nothing(type(found), SERIALIZER_HOOKS) and all(
+        _is_plain(field) for field in found.fields.values()
+    )
 
 
 def _make(serializer_class: Any, view: GenericAPIView[Any]) -> Any:
-    return serializer_class(context=view.get_serializer_context())
+    try:
+        context = view.get_serializer_context()
+    except Exception:  # noqa: BLE001 (the view's own code, which may ask for what a middleware adds)
+        # Few serializers need more to say what fields they have; one that does fails by itself.
+        context = GenericAPIView.get_serializer_context(view)
+    return serializer_class(context=context)
 
 
 def _asked_serializer(view: GenericAPIView[Any]) -> Serializer[Any]:
@@ -185,9 +236,20 @@ def _checked(found: Any) -> Serializer[Any]:
 
 
 def make_subject(
-    view_class: Any, initkwargs: dict[str, Any], route: str, basename: str | None
+    view_class: Any,
+    initkwargs: dict[str, Any],
+    route: str,
+    basename: str | None,
+    *,
+    extra_action: str | None = None,
+    url_kwargs: Mapping[str, Any] | None = None,
+    version: str | None = None,
+    single: bool = False,
 ) -> Subject:
-    """The facts of a registration. A SchemaError if the class is no view with a model."""
+    """The facts of a registration.
+
+    A SchemaError if the class is no view, a ModelUnknownError if its model can't be found.
+    """
     if not (isinstance(view_class, type) and issubclass(view_class, GenericAPIView)):
         raise SchemaError(
             f"{view_class!r} can't be described: expected a GenericAPIView or GenericViewSet "
@@ -203,7 +265,14 @@ def make_subject(
         lookup_field,
         lookup_url_kwarg or lookup_field,
         Describer(f"{view_class.__module__}.{view_class.__qualname__}"),
+        extra_action=extra_action,
+        given=dict(url_kwargs or {}),
+        version=version,
+        single=single,
     )
+    if version is not None:
+        check_version(subject.describer.view, subject.scheme, version)
+        subject.given |= url_version(subject.scheme, version)
     subject.known_model = _model(subject)
     subject.basename = basename or str(subject.model._meta.object_name).lower()
     return subject
@@ -240,11 +309,14 @@ def _guessed(subject: Subject, guess: type[Model] | None, error: Exception) -> t
         f"getattr(self, 'swagger_fake_view', False)."
     )
     if guess is None:
-        raise SchemaError(
+        raise ModelUnknownError(
             f"The model of {subject.describer.view} can't be found: expected get_queryset() to "
             f"answer a queryset, it raised {error!r}. {mend}"
         ) from error
     subject.describer.warn(
-        "get_queryset()", f"it failed ({error!r}), so its serializer's model is taken", mend
+        "get_queryset()",
+        f"it failed ({error!r}), so its serializer's model is taken",
+        mend,
+        "queryset",
     )
     return guess

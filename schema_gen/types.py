@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from .own_types import OwnType
+
 __all__ = [
     "EnumDescription",
     "EnumType",
@@ -20,6 +22,8 @@ __all__ = [
     "PageDescription",
     "ScalarType",
     "TypeDescription",
+    "loosened",
+    "looser",
     "reference_to",
 ]
 
@@ -125,10 +129,11 @@ class ObjectReference:
 
 @dataclass(frozen=True, slots=True)
 class ObjectType:
-    """A nested object."""
+    """A nested object; `told` by a hint or an override, it is checked before it is sent."""
 
     reference: ObjectReference
     nullable: bool = False
+    told: bool = False
 
     @property
     def object(self) -> ObjectDescription | None:
@@ -168,6 +173,8 @@ class ObjectDescription:
     leaving fields out of the serializer is not safe, because its output is not made field by
     field. `id_key` is the key in `serializer.data` that holds the row's GraphQL `id`, `id_source`
     the model attribute that it reads (`"pk"` for the primary key), None where that is unknown.
+    `own` is the strawberry type of the project's own that it is shown as; `excluded` are the keys
+    that the view's registration keeps out of the serializer itself.
     """
 
     name: str
@@ -177,6 +184,8 @@ class ObjectDescription:
     description: str | None = None
     id_key: str | None = None
     id_source: str | None = None
+    own: OwnType | None = None
+    excluded: frozenset[str] = frozenset()
 
     @property
     def origin(self) -> str:
@@ -188,6 +197,8 @@ class ObjectDescription:
     @property
     def signature(self) -> Hashable:
         """Equal for two objects of one serializer exactly when they print the same."""
+        if self.own is not None:
+            return ("own", self.own.cls)
         fields = tuple((field.name, field.key, field.type.signature) for field in self.fields)
         return (self.origin, fields)
 
@@ -199,6 +210,34 @@ class PageDescription:
     name: str
     fields: tuple[FieldDescription, ...]
     results_key: str
+
+
+def looser(one: TypeDescription, other: TypeDescription) -> TypeDescription | None:
+    """The type of the values of both: nullable where either is. None if they differ otherwise."""
+    if isinstance(one, ListType) and isinstance(other, ListType):
+        item = looser(one.of, other.of)
+        found: TypeDescription | None = item and replace(one, of=item)
+    else:
+        same = one.optional().signature == other.optional().signature
+        found = one if same else None
+    if isinstance(found, ObjectType) and isinstance(other, ObjectType) and other.told:
+        found = replace(found, told=True)
+    return found.optional() if found is not None and other.nullable else found
+
+
+def loosened(one: ObjectDescription, other: ObjectDescription) -> ObjectDescription | None:
+    """`one` with the nulls of `other`, which is the same serializer at another place.
+
+    What a serializer without a model reads depends on where it stands, and so does whether that
+    may be null. None if they are two serializers, or differ in more than nulls.
+    """
+    if one.serializer_class is None or one.serializer_class is not other.serializer_class:
+        return None
+    if [(f.name, f.key) for f in one.fields] != [(f.name, f.key) for f in other.fields]:
+        return None
+    types = [looser(a.type, b.type) for a, b in zip(one.fields, other.fields, strict=True)]
+    fields = [replace(f, type=t) for f, t in zip(one.fields, types, strict=True) if t is not None]
+    return replace(one, fields=tuple(fields)) if len(fields) == len(types) else None
 
 
 def reference_to(target: ObjectDescription) -> ObjectType:

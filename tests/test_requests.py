@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 from django.test import RequestFactory
+from django.utils.functional import SimpleLazyObject
 
 from drf_live_graphql.requests import Connection, LiveRequest
 
@@ -344,3 +345,14 @@ def test_sessions_are_told_apart_and_from_none(live_db: None) -> None:
     facts = [_connection(session=session).fact("SESSION:") for session in (saved, fresh, None)]
     assert len(set(facts)) == 3
     assert dict(_connection(session=fresh).request("/", ()).session.items()) == {}
+
+
+def test_what_middleware_would_look_up_is_not_looked_up_before_a_view_asks() -> None:
+    def look_up() -> Any:
+        raise AssertionError
+
+    original = RequestFactory().get("/")
+    original.basket = SimpleLazyObject(look_up)  # type: ignore[attr-defined]
+    request = Connection.from_request(original).request("/api/", ())
+    with pytest.raises(AssertionError):
+        str(request.basket)  # type: ignore[attr-defined]

@@ -8,11 +8,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import rest_framework.serializers
 import strawberry
 from django.test import RequestFactory
 from django.urls import path
 from rest_framework import generics, mixins, routers, views, viewsets
 from rest_framework.response import Response
+from rest_framework.serializers import CharField, Serializer
 from rest_framework_nested.routers import NestedSimpleRouter
 from strawberry.tools import merge_types
 
@@ -21,7 +23,7 @@ from drf_live_graphql import LiveError, LiveRouter
 from drf_live_graphql import router as router_module
 from drf_live_graphql.router import routers as all_routers
 from drf_live_graphql.transport.websocket import LiveConsumer
-from schema_gen import SchemaError
+from schema_gen import ModelUnknownError, SchemaError, SchemaWarning
 from tests import servers
 from tests.project import models, serializers
 from tests.project import views as project
@@ -111,6 +113,32 @@ def test_a_view_with_one_of_the_two(view: type[Any], names: list[str]) -> None:
     assert list(_roots(live)) == names
 
 
+@pytest.mark.parametrize("view", [FenceViewSet, FenceList])
+def test_only_the_actions_that_are_asked_for(view: type[Any]) -> None:
+    live = LiveRouter()
+    live.register("fences", view, "fence", actions=["list"])
+    assert list(_roots(live)) == ["fences"]
+
+
+def test_fields_arguments_and_enums_by_registration() -> None:
+    live = LiveRouter()
+    live.register(
+        "tasks",
+        project.TaskViewSet,
+        "task",
+        exclude_fields=["estimate"],
+        exclude_arguments=["search", "title__icontains"],
+        enum_names={"status": "TaskState"},
+    )
+    sdl = live.schema.as_str()
+    assert "estimate" not in sdl
+    assert "search:" not in sdl
+    assert "status: TaskState" in sdl
+    names = {argument.name for argument in _roots(live)["tasks"].arguments}
+    assert {"status", "priorityGte"} <= names
+    assert not {"search", "titleIcontains"} & names
+
+
 # A DRF router as a whole.
 
 
@@ -126,9 +154,19 @@ def test_everything_that_a_router_holds(router_class: Any, use_regex_path: bool)
     router = router_class(use_regex_path=use_regex_path)
     router.register("fences", FenceViewSet)
     router.register("rows", RowsOnly, basename="row")
+
+    class Writing(mixins.CreateModelMixin, viewsets.GenericViewSet[models.Fence]):
+        queryset = models.Fence.objects.order_by("id")
+        serializer_class = serializers.FenceSerializer
+
     router.register("status", Status, basename="status")
+    router.register("writing", Writing, basename="writing")
     live = LiveRouter()
     live.include(router)
+    assert live.left_out == {
+        Status: "It is no GenericAPIView, so it has no model.",
+        Writing: "It has neither list() nor retrieve().",
+    }
     assert {root.prefix for root in _roots(live).values()} == {"fences", "rows"}
     assert sorted(_roots(live)) == ["fence", "fences", "row"]
 
@@ -150,6 +188,27 @@ def test_a_view_registered_twice_under_one_basename_of_two_routers() -> None:
     live.register("fences", FenceViewSet)
     live.register("gates", FenceViewSet, "gate", list_name="gates", retrieve_name="gate")
     assert sorted(_roots(live)) == ["fence", "fences", "gate", "gates"]
+
+
+def test_a_view_of_no_known_model_is_left_out_of_what_is_included() -> None:
+    class Sums(viewsets.GenericViewSet[Any]):
+        serializer_class = rest_framework.serializers.Serializer
+
+        def list(self, request: Any) -> Response:
+            return Response([{"sum": 1}])
+
+    router = routers.SimpleRouter()
+    router.register("fences", FenceViewSet)
+    router.register("sums", Sums, basename="sum")
+    live = LiveRouter()
+    live.include(router)
+    with pytest.warns(SchemaWarning, match=r"The model of .*Sums can't be found.* It is left out"):
+        assert sorted(_roots(live)) == ["fence", "fences"]
+    assert live.schema is live.schema
+    alone = LiveRouter()
+    alone.register("sums", Sums, "sum")
+    with pytest.raises(SchemaError, match="Sums can't be found"):
+        _ = alone.schema
 
 
 # What can't be live.
@@ -174,10 +233,15 @@ def test_slashes_make_no_other_prefix() -> None:
             live.register("/fences/", view)
 
 
-def test_a_list_and_a_row_of_two_classes_need_two_prefixes() -> None:
+def test_a_list_and_a_row_of_two_classes_share_a_prefix() -> None:
     live = LiveRouter()
     live.register("fences", FenceList)
-    with pytest.raises(LiveError, match="FenceList and for FenceRow"):
+    live.register("fences", FenceRow)
+    assert {name: root.view_class for name, root in _roots(live).items()} == {
+        "fences": FenceList,
+        "fence": FenceRow,
+    }
+    with pytest.raises(LiveError, match="FenceRow and for FenceRow"):
         live.register("fences", FenceRow)
 
 
@@ -195,6 +259,42 @@ def test_a_view_that_can_only_write() -> None:
 def test_a_view_without_a_basename() -> None:
     with pytest.raises(LiveError, match=r"register\('notes', NoteViewSet, basename=\.\.\.\)"):
         LiveRouter().register("notes", project.NoteViewSet)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"actions": ["list", "create"]}, r"'create', which FenceViewSet can't.*\['list', 'retri"),
+        ({"actions": "list"}, r'expected a list such as \["list"\].*\'list\' came'),
+        ({"actions": []}, r"expected a list such as"),
+        ({"exclude_fields": "number"}, r"exclude_fields= expected a list of names.*'number' came"),
+        ({"exclude_arguments": 3}, r"exclude_arguments= expected a list of names.*3 came"),
+        ({"exclude_fields": [None]}, r"exclude_fields= expected a list of names"),
+        ({"enum_names": ["status"]}, r"enum_names= expected a mapping"),
+        ({"enum_names": {"status": "a b"}}, r"enum_names\['status'\]= expected a GraphQL name"),
+        ({"enum_names": {"status": None}}, r"enum_names\['status'\]= expected a GraphQL name"),
+        ({"type_name": "a b"}, r"type_name= expected a GraphQL name.*'a b' came"),
+        ({"list_name": "__fences"}, r"list_name= expected a GraphQL name"),
+        ({"retrieve_name": "1st"}, r"retrieve_name= expected a GraphQL name"),
+    ],
+)
+def test_an_option_that_can_t_be(options: Any, message: str) -> None:
+    live = LiveRouter()
+    with pytest.raises(LiveError, match=message):
+        live.register("fences", FenceViewSet, **options)
+    assert live.views == ()
+
+
+def test_an_action_that_the_view_has_not() -> None:
+    with pytest.raises(LiveError, match=r"names 'retrieve', which FenceList can't.*\['list'\]"):
+        LiveRouter().register("fences", FenceList, actions=["list", "retrieve"])
+
+
+def test_a_field_that_the_serializer_has_not() -> None:
+    live = LiveRouter()
+    live.register("fences", FenceViewSet, exclude_fields=["nubmer"])
+    with pytest.raises(SchemaError, match=r"'nubmer', which is no field of .*\['id', 'number'\]"):
+        _ = live.schema
 
 
 def test_what_is_no_router() -> None:
@@ -231,6 +331,15 @@ def test_a_refused_schema_can_be_mended() -> None:
 
 
 # What is made of it.
+
+
+def test_describing_does_not_end_the_registering() -> None:
+    live = LiveRouter()
+    live.register("fences", FenceViewSet)
+    assert [view.prefix for view in live.describe()] == ["fences"]
+    live.register("gates", FenceList)
+    assert [view.prefix for view in live.describe()] == ["fences", "gates"]
+    assert live.views == live.describe()
 
 
 def test_the_schema_is_built_once() -> None:
@@ -424,3 +533,73 @@ def test_public_names_are_imported_on_use() -> None:
         _ = drf_live_graphql.LiveRooter  # type: ignore[attr-defined]
     for name in drf_live_graphql.__all__:
         assert getattr(drf_live_graphql, name)
+
+
+# A site's whole API.
+
+
+class PlainSerializer(Serializer[Any]):
+    name = CharField()
+
+
+class Elsewhere(viewsets.ModelViewSet[Any]):
+    """Its rows are of no table."""
+
+    queryset = ("a", "b")  # type: ignore[assignment]
+    serializer_class = PlainSerializer
+
+
+def test_a_view_whose_rows_are_of_no_model_is_left_out_of_what_is_included() -> None:
+    router = routers.SimpleRouter()
+    router.register("fences", FenceViewSet)
+    router.register("elsewhere", Elsewhere, basename="elsewhere")
+    live = LiveRouter()
+    live.include(router)
+    with pytest.warns(SchemaWarning, match=r"The model of .*Elsewhere can't be found.*left out"):
+        assert sorted(_roots(live)) == ["fence", "fences"]
+    assert "fences" in live.schema.as_str()
+
+
+def test_a_view_whose_rows_are_of_no_model_can_t_be_registered_by_name() -> None:
+    live = LiveRouter()
+    live.register("elsewhere", Elsewhere, basename="elsewhere")
+    with pytest.raises(ModelUnknownError, match="The model of"):
+        _ = live.schema
+
+
+def test_two_views_of_one_name_can_be_included() -> None:
+    class Gates(FenceViewSet):
+        pass
+
+    live = LiveRouter()
+    live.include(
+        [
+            path("a/fences/", FenceViewSet.as_view({"get": "list"})),
+            path("a/fences/<int:pk>/", FenceViewSet.as_view({"get": "retrieve"})),
+            path("b/fences/", Gates.as_view({"get": "list"})),
+            path("b/fences/<int:pk>/", Gates.as_view({"get": "retrieve"})),
+        ]
+    )
+    with pytest.warns(SchemaWarning, match="its roots are 'bFences' and 'bFence'"):
+        assert sorted(_roots(live)) == ["aFences", "bFence", "bFences", "fence"]
+    assert "bFence(" in live.schema.as_str()
+
+
+def test_two_views_may_pick_rows_below_one_route() -> None:
+    class ByNumber(generics.RetrieveAPIView[models.Fence]):
+        queryset = models.Fence.objects.order_by("id")
+        serializer_class = serializers.FenceSerializer
+        lookup_field = "number"
+
+    live = LiveRouter()
+    live.include(
+        [
+            path("fences/", FenceViewSet.as_view({"get": "list"})),
+            path("fences/<uuid:pk>/", FenceViewSet.as_view({"get": "retrieve"})),
+            path("fences/<int:number>/", ByNumber.as_view()),
+        ]
+    )
+    with pytest.warns(SchemaWarning, match="another view of the schema has the names"):
+        roots = _roots(live)
+    assert {root.view_class for root in roots.values()} == {FenceViewSet, ByNumber}
+    assert len(roots) == 3

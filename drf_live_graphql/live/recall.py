@@ -43,9 +43,10 @@ OWNER = "drf_live_graphql.live.recall"
 def is_for(standing: Standing, key: Key, connection: Connection) -> bool:
     """Whether ``connection``, which asks for ``key``, is who stood there, and can be told by it.
 
-    Not where the answer changes without a change, as the journals would not tell of that.
+    Not where the answer changes without a change, as the journals would not tell of that; nor where
+    a body of the view's own makes it, of which nobody knows what it does with which rows.
     """
-    if interval_of(key.root) is not None or not standing.good():
+    if key.root.handler is not None or interval_of(key.root) is not None or not standing.good():
         return False
     return standing.whose == digest(key, standing.names, connection.facts(standing.names))
 

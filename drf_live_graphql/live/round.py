@@ -20,6 +20,8 @@ from drf_live_graphql.changes import Changes, label_of
 from drf_live_graphql.exceptions import refusal_of
 
 from . import recall
+from .answer import read_only
+from .answer_reading import AnswerReading
 from .evaluation import Evaluation
 from .identity import digest
 from .list_reading import ListReading
@@ -198,7 +200,7 @@ class Round:
                 names=self.names,
                 speaker=speaker.connection,
                 strangers=outcome.strangers,
-                refusal=refusal_of(error),
+                refusal=refusal_of(error, self.key.root),
                 asker=outcome.asker,
             )
             if outcome.refusal is None:
@@ -239,6 +241,9 @@ class Round:
         return tuple(cohort for cohort in cohorts if cohort)
 
     def _read(self, speaker: Evaluation, cohorts: tuple[Cohort, ...], *, anew: bool) -> Reading:
+        if self.key.root.handler is not None:
+            with read_only():
+                return self._answer(speaker, cohorts)
         look = self._look(speaker, anew=anew)
         if self.key.root.action == "retrieve":
             return self._read_row(speaker, look)
@@ -337,6 +342,13 @@ class Round:
         merge(found, self.dependencies)
         merge(found, speaker.reads.dependencies())
         return found
+
+    def _answer(self, speaker: Evaluation, cohorts: tuple[Cohort, ...]) -> Reading:
+        """What the view's own body says; nobody knows which rows that is about."""
+        if self.key.root.action == "retrieve":
+            return RowReading(speaker, self.state, Look(what=True), for_all=self.work.whole)
+        wants = [cohort[0].wants for cohort in cohorts]
+        return AnswerReading(speaker, self.state, frozenset().union(*(w.selections for w in wants)))
 
     def _look(self, speaker: Evaluation, *, anew: bool) -> Look:
         work = self.work
@@ -446,7 +458,8 @@ class Round:
 
     def _standing(self, reading: Reading, speaker: Evaluation) -> Standing | None:
         """Where everybody stands after this round, for any process; ``None``: nobody can tell."""
-        seal = None if self.place is None else reading.seal()
+        own_body = self.key.root.handler is not None
+        seal = None if self.place is None or own_body else reading.seal()
         if self.place is None or seal is None:
             return None
         # Those who are unlike the speaker are told nothing of this.

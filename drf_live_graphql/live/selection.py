@@ -6,6 +6,7 @@ share one serialisation, and what nobody selected is never computed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from graphql import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from graphql import DirectiveNode, FragmentDefinitionNode, OperationDefinitionNode
     from rest_framework.serializers import BaseSerializer
@@ -88,11 +89,15 @@ def select(row: ObjectDescription, nodes: Iterable[FieldNode], scope: Scope) -> 
 def prune(serializer: BaseSerializer[Any], row: ObjectDescription, selection: Selection) -> None:
     """Take the fields that are not in ``selection`` out of a serializer that was just made.
 
-    A serializer whose ``to_representation`` is its author's own keeps all its fields: it may read
-    any of them.
+    A serializer whose ``to_representation`` is its author's own keeps all its fields, as it may
+    read any of them, but for those that the view's registration excludes: nobody reads these.
     """
     fields = getattr(serializer, "fields", None)
-    if fields is None or not row.prunable:
+    if fields is None:
+        return
+    for key in row.excluded & set(fields):
+        del fields[key]
+    if not row.prunable:
         return
     wanted = dict(selection)
     described = {field.key: field for field in row.fields}
@@ -105,4 +110,15 @@ def prune(serializer: BaseSerializer[Any], row: ObjectDescription, selection: Se
             prune(getattr(fields[key], "child", fields[key]), nested, below)
 
 
-__all__ = ["Scope", "Selection", "prune", "select"]
+def reduced(data: Any, selection: Selection | None) -> Any:
+    """What ``selection`` has of rows that were made without it; ``None`` is all of them."""
+    if selection is None:
+        return data
+    if isinstance(data, list | tuple):
+        return [reduced(item, selection) for item in data]
+    if not isinstance(data, Mapping):
+        return data
+    return {key: reduced(data[key], below) for key, below in selection if key in data}
+
+
+__all__ = ["Scope", "Selection", "prune", "reduced", "select"]

@@ -34,6 +34,10 @@ class Author(models.Model):
         """The first letters of the name."""
         return "".join(word[0] for word in self.name.split())
 
+    @property
+    def unsure(self):  # type: ignore[no-untyped-def]
+        return self.name if self.born else None
+
     @cached_property
     def nickname(self) -> str | None:
         return None
@@ -44,11 +48,11 @@ class Author(models.Model):
 
     @property
     def untold(self):  # type: ignore[no-untyped-def]
-        return self.name
+        return self.name.title()
 
     @property
     def secret(self) -> Unimportable:
-        return self.name
+        return self.name.title()
 
     def shout(self) -> str:
         return self.name.upper()

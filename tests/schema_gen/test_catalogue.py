@@ -56,6 +56,44 @@ def test_two_serializers_of_one_name_and_other_fields() -> None:
     assert "Meta.ref_name" in text
 
 
+class WriterSerializer(serializers.Serializer[Any]):
+    """Without a model: what it reads is what it stands on."""
+
+    name = serializers.CharField(read_only=True)
+    marks = serializers.ListField(child=serializers.IntegerField(allow_null=True))
+    friends = serializers.ListField(child=serializers.CharField())
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_one_serializer_at_two_places_is_as_unsure_as_at_the_less_sure_one(swapped: bool) -> None:
+    sure = fields_of(Book, "author", author=WriterSerializer())
+    unsure = fields_of(Book, "writer", writer=WriterSerializer(source="author.untold"))
+    views = [
+        describe(sure, type_name="Sure"),
+        describe(unsure, type_name="Unsure", prefix="novels", basename="novel"),
+    ]
+    alone = field_types(schema_of(views[0])[0], "Writer")
+    assert alone == {"name": "String!", "marks": "[Int]", "friends": "[String!]"}
+    schema, _ = schema_of(*(reversed(views) if swapped else views))
+    assert field_types(schema, "Writer") == {**alone, "name": "String"}
+
+
+def test_one_serializer_of_two_types_is_an_error_still() -> None:
+    class Keyed(serializers.Serializer[Any]):
+        id = serializers.IntegerField()
+
+    with pytest.raises(SchemaError, match="Two different types are called 'Keyed'"):
+        schema_of(
+            describe(fields_of(Book, "author", author=Keyed()), type_name="One"),
+            describe(
+                fields_of(Book, "writer", writer=Keyed(source="author.untold")),
+                type_name="Two",
+                prefix="novels",
+                basename="novel",
+            ),
+        )
+
+
 def test_type_name_mends_it() -> None:
     other = fields_of(Book, "title")
     schema, _ = schema_of(

@@ -20,6 +20,8 @@ from tests.schema_gen.models import Task
         ("owner_name", "people", "owner_name"),
         ("pk", "projects", "pk"),
         ("tenant", None, "tenant"),
+        ("parent_lookup_project", "projects", "project"),
+        ("parent_lookup_project_pk", "projects", "project"),
     ],
 )
 def test_the_parent_of_a_kwarg(kwarg: str, segment: str | None, expected: str) -> None:

@@ -6,12 +6,9 @@ import inspect
 from typing import Any
 
 import pytest
+import typing_extensions
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import (
-    PolymorphicProxySerializer,
-    extend_schema_field,
-    extend_schema_serializer,
-)
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 import schema_gen
@@ -48,33 +45,39 @@ def typed(override: Any) -> str:
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        (OpenApiTypes.STR, "String!"),
-        (OpenApiTypes.EMAIL, "String!"),
-        (OpenApiTypes.BINARY, "String!"),
-        (OpenApiTypes.INT, "Int!"),
-        (OpenApiTypes.INT64, "BigInt!"),
-        (OpenApiTypes.DECIMAL, "Decimal!"),
-        (OpenApiTypes.DATETIME, "DateTime!"),
-        (OpenApiTypes.OBJECT, "JSON!"),
-        (serializers.IntegerField, "Int!"),
+        (OpenApiTypes.STR, "String"),
+        (OpenApiTypes.EMAIL, "String"),
+        (OpenApiTypes.BINARY, "String"),
+        (OpenApiTypes.INT, "Int"),
+        (OpenApiTypes.INT64, "BigInt"),
+        (OpenApiTypes.UINT16, "Int"),
+        (OpenApiTypes.UINT32, "BigInt"),
+        (OpenApiTypes.UINT64, "BigInt"),
+        (OpenApiTypes.ANY, "JSON"),
+        (OpenApiTypes.NONE, "JSON"),
+        (OpenApiTypes.DECIMAL, "Decimal"),
+        (OpenApiTypes.DATETIME, "DateTime"),
+        (OpenApiTypes.OBJECT, "JSON"),
+        (serializers.IntegerField, "Int"),
         (serializers.CharField(allow_null=True), "String"),
-        (serializers.ListField(child=serializers.FloatField()), "[Float!]!"),
+        (serializers.ListField(child=serializers.FloatField()), "[Float!]"),
         (serializers.ChoiceField(["a"]), "RowToldEnum"),
-        (TagSerializer, "Tag!"),
+        (TagSerializer, "Tag"),
         (TagSerializer(allow_null=True), "Tag"),
-        (TagSerializer(many=True), "[Tag!]!"),
-        (str, "String!"),
-        (list[int], "[Int!]!"),
+        (TagSerializer(many=True), "[Tag!]"),
+        (str, "String"),
+        (list[int], "[Int!]"),
         (float | None, "Float"),
-        ({"type": "string", "format": "date"}, "Date!"),
+        ({"type": "string", "format": "date"}, "Date"),
+        ({"type": "integer", "format": "uint32"}, "BigInt"),
         ({"type": "string", "nullable": True}, "String"),
         ({"type": ["integer", "null"]}, "Int"),
         ({"type": ["integer", "string"]}, "JSON"),
         ({"type": "string", "enum": ["a", "b"]}, "RowToldEnum"),
-        ({"type": "array", "items": {"type": "number"}}, "[Float!]!"),
+        ({"type": "array", "items": {"type": "number"}}, "[Float!]"),
         ({"type": "array", "nullable": True, "items": {"type": "boolean"}}, "[Boolean!]"),
-        ({"type": "array"}, "[JSON]!"),
-        ({"type": "object", "properties": {}}, "JSON!"),
+        ({"type": "array"}, "[JSON]"),
+        ({"type": "object", "properties": {}}, "JSON"),
         ({"$ref": "#/x"}, "JSON"),
     ],
 )
@@ -83,10 +86,8 @@ def test_an_override_says_the_type(override: Any, expected: str) -> None:
 
 
 def test_what_an_override_may_be_but_graphql_can_t_say_is_json_with_a_warning() -> None:
-    proxy = PolymorphicProxySerializer("Any", [TagSerializer], resource_type_field_name=None)
-    for override in (proxy, Tag):
-        with pytest.warns(SchemaWarning, match=r"RowSerializer\.told.*extend_schema_field"):
-            assert typed(override) == "JSON"
+    with pytest.warns(SchemaWarning, match=r"RowSerializer\.told.*extend_schema_field"):
+        assert typed(Tag) == "JSON"
 
 
 def test_an_optional_hint_beside_an_override_keeps_the_field_nullable() -> None:
@@ -109,7 +110,7 @@ def test_a_field_class_may_carry_an_override() -> None:
     class RowSerializer(serializers.Serializer[Tag]):
         odd = Odd()
 
-    assert field_types(build(RowSerializer), "Row") == {"odd": "Float!"}
+    assert field_types(build(RowSerializer), "Row") == {"odd": "Float"}
 
 
 def test_a_serializer_s_overrides_are_read() -> None:
@@ -125,7 +126,7 @@ def test_a_serializer_s_overrides_are_read() -> None:
         inner = Inner()
 
     schema = build(RowSerializer)
-    assert field_types(schema, "Row") == {"inner": "Badge!"}
+    assert field_types(schema, "Row") == {"inner": "Badge"}
     fields: Any = schema._schema.type_map["Badge"].fields
     assert set(fields) == {"name", "old"}
     assert fields["old"].deprecation_reason == "Deprecated by its serializer."
@@ -149,3 +150,101 @@ def test_an_annotation_that_is_none_is_empty() -> None:
 def test_an_unknown_schema_is_nullable_json() -> None:
     assert scalar_of_schema({}) == ("JSON", True)
     assert scalar_of_schema({"type": "integer", "format": "int64"}) == ("BigInt", False)
+
+
+def test_every_open_api_type_has_a_scalar_of_its_kind() -> None:
+    from drf_spectacular.plumbing import build_basic_type
+
+    kinds = {"integer": {"Int", "BigInt"}, "number": {"Float", "Decimal"}, "boolean": {"Boolean"}}
+    for member in OpenApiTypes:
+        schema = build_basic_type(member) or {}
+        found = typed(member).rstrip("!")
+        if schema.get("type") in kinds:
+            assert found in kinds[schema["type"]], member
+        else:
+            assert found not in {"Int", "BigInt", "Float", "Boolean"}, member
+
+
+def test_a_property_may_carry_an_override() -> None:
+    class Told(Tag):
+        class Meta:
+            proxy = True
+            app_label = "schema_gen"
+
+        @property
+        @extend_schema_field(OpenApiTypes.DATE)
+        def since(self):  # type: ignore[no-untyped-def]
+            return "2024-01-02"
+
+    class RowSerializer(serializers.ModelSerializer[Told]):
+        since = serializers.ReadOnlyField()
+
+        class Meta:
+            model = Told
+            fields = ["since"]
+
+    assert field_types(build(RowSerializer), "Row") == {"since": "Date"}
+
+
+def test_a_schema_carries_its_description_and_deprecation() -> None:
+    class RowSerializer(serializers.Serializer[Tag]):
+        told = serializers.SerializerMethodField()
+        old = serializers.SerializerMethodField()
+
+        @extend_schema_field({"type": "string", "description": "As told.", "deprecated": True})
+        def get_told(self, tag):  # type: ignore[no-untyped-def]
+            """Not this."""
+
+        @typing_extensions.deprecated("Use told.")
+        def get_old(self, tag: Tag) -> str:
+            """The old one."""
+            raise NotImplementedError
+
+    fields: Any = build(RowSerializer)._schema.type_map["Row"].fields
+    assert fields["told"].description == "As told."
+    assert fields["told"].deprecation_reason == "Deprecated by its schema."
+    assert fields["old"].description == "The old one."
+    assert fields["old"].deprecation_reason == "Use told."
+
+
+def test_a_serializer_s_description_wins_over_its_docstring() -> None:
+    @extend_schema_serializer(description="In short.")
+    class RowSerializer(serializers.Serializer[Tag]):
+        """At length."""
+
+        name = serializers.CharField()
+
+    assert build(RowSerializer)._schema.type_map["Row"].description == "In short."
+
+
+def test_a_name_that_a_serializer_inherits_is_its_parent_s() -> None:
+    @extend_schema_serializer(component_name="Badge")
+    class Parent(TagSerializer):
+        pass
+
+    class Referred(TagSerializer):
+        class Meta(TagSerializer.Meta):
+            ref_name = "Sticker"
+
+    @extend_schema_serializer(exclude_fields=["name"])
+    class Child(Parent):
+        pass
+
+    class Bare(Parent):
+        pass
+
+    class Further(Referred):
+        class Meta(Referred.Meta):
+            fields = ["id"]
+
+    class RowSerializer(serializers.Serializer[Tag]):
+        a = Parent()
+        b = Child()
+        c = Bare()
+        d = Referred()
+        e = Further()
+
+    names = {
+        name: type_.rstrip("!") for name, type_ in field_types(build(RowSerializer), "Row").items()
+    }
+    assert names == {"a": "Badge", "b": "Child", "c": "Bare", "d": "Sticker", "e": "Further"}

@@ -67,6 +67,49 @@ def test_it_works_with_none_of_the_optional_packages() -> None:
     assert "type GroupListChange" in found.stdout
 
 
+QUIET = """
+import os
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.project.settings"
+os.environ["DATABASE_URL"] = "sqlite:////nowhere/at/all.sqlite3"
+os.environ.pop("TEST_DATABASE", None)
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+def refuse(self, *args, **kwargs):
+    raise AssertionError("a database connection was asked for")
+
+
+for name in ("connect", "ensure_connection", "cursor", "chunked_cursor"):
+    setattr(BaseDatabaseWrapper, name, refuse)
+
+import django
+
+import drf_live_graphql
+import schema_gen
+
+django.setup()
+
+from tests.project.live import live
+
+print(live.schema)
+"""
+
+
+def test_importing_it_and_building_a_schema_opens_no_database_connection() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", QUIET],
+        cwd=Path(schema_gen.__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr
+    assert "type Subscription" in found.stdout
+
+
 def test_what_is_public_is_listed_in_order() -> None:
     assert list(schema_gen.__all__) == sorted(schema_gen.__all__)
     assert all(getattr(schema_gen, name) is not None for name in schema_gen.__all__)

@@ -30,6 +30,11 @@ def arguments(route: str, lookup: tuple[str, str] = ("pk", "pk"), model: Any = B
         ("{author_pk}", ("pk", "pk"), {"authorPk": ("author_pk", "ID")}),
         ("{author_id}", ("pk", "pk"), {"authorId": ("author_id", "ID")}),
         ("{author}", ("pk", "pk"), {"author": ("author", "ID")}),
+        (
+            "{parent_lookup_author}",
+            ("pk", "pk"),
+            {"parentLookupAuthor": ("parent_lookup_author", "ID")},
+        ),
         ("{author__slug}", ("pk", "pk"), {"authorSlug": ("author__slug", "String")}),
         ("{author_code}", ("pk", "pk"), {"authorCode": ("author_code", "BigInt")}),
         ("{translator}", ("pk", "pk"), {"translator": ("translator", "String")}),

@@ -68,7 +68,7 @@ def test_a_plain_serializer_inside_reads_the_model_that_it_is_given() -> None:
     }
 
 
-def test_without_a_model_a_field_is_taken_at_its_word() -> None:
+def test_without_a_model_any_field_may_be_null() -> None:
     class Loose(serializers.Serializer[Any]):
         sure = serializers.CharField()
         unsure = serializers.CharField(required=False)
@@ -79,7 +79,7 @@ def test_without_a_model_a_field_is_taken_at_its_word() -> None:
         loose = Loose(source="anything.at.all")
 
     assert types(RowSerializer, "Loose") == {
-        "sure": "String!",
+        "sure": "String",
         "unsure": "String",
         "null": "String",
         "derived": "String",
@@ -97,6 +97,22 @@ def test_depth_names_its_types_by_model_and_depth() -> None:
     schema, _ = schema_of(described)
     assert field_types(schema, "Book")["shelf"] == "ShelfDepth0"
     assert field_types(schema, "ShelfDepth0") == {"id": "ID!", "label": "String!"}
+
+
+def test_depth_with_links_and_depth_without_are_two_types() -> None:
+    def deep(base: Any, name: str) -> Any:
+        meta = type("Meta", (), {"model": Book, "fields": ["title", "shelf"], "depth": 1})
+        return type(name, (base,), {"Meta": meta})
+
+    keyed = describe(deep(serializers.ModelSerializer, "KeyedSerializer"))
+    linked = describe(
+        deep(serializers.HyperlinkedModelSerializer, "LinkedSerializer"),
+        prefix="others",
+        basename="other",
+    )
+    schema, _ = schema_of(keyed, linked)
+    assert field_types(schema, "ShelfDepth0") == {"id": "ID!", "label": "String!"}
+    assert field_types(schema, "ShelfLinksDepth0") == {"url": "String!", "label": "String!"}
 
 
 class ReplySerializer(serializers.ModelSerializer[Book]):
@@ -119,7 +135,7 @@ def test_a_serializer_may_hold_itself() -> None:
     assert row.fields[1].type.object is row
     tree = {"title": "a", "sequels": [{"title": "b", "sequels": []}]}
     schema, _ = schema_of(view, answers={"rows": [tree]})
-    assert field_types(schema, "Reply") == {"title": "String!", "sequels": "[Reply!]!"}
+    assert field_types(schema, "Reply") == {"title": "String!", "sequels": "[Reply!]"}
     answer = execute(schema, "{ rows { title sequels { title sequels { title } } } }")
     assert answer == {"rows": [tree]}
 
@@ -198,7 +214,7 @@ def test_a_list_serializer_may_hold_plain_fields() -> None:
     class RowSerializer(serializers.Serializer[Any]):
         numbers = serializers.ListSerializer[Any](child=serializers.IntegerField())
 
-    assert types(RowSerializer, "Row") == {"numbers": "[Int!]!"}
+    assert types(RowSerializer, "Row") == {"numbers": "[Int!]"}
 
 
 def test_descriptions_come_from_help_text_label_and_docstring() -> None:

@@ -149,9 +149,13 @@ def test_generic_views_have_the_actions_of_their_mixins() -> None:
     ) == ["retrieve"]
 
 
-def test_a_get_of_one_s_own_leaves_the_action_out() -> None:
-    with pytest.warns(SchemaWarning, match=r"CountingView, list\(\): the view has a get\(\)"):
-        assert actions(CountingView) == []
+def handlers(view_class: Any) -> dict[str, str | None]:
+    return {root.action: root.handler for root in describe(view_class).roots}
+
+
+def test_a_get_of_one_s_own_is_to_be_called() -> None:
+    assert handlers(CountingView) == {"list": "get"}
+    assert handlers(ListView) == {"list": None}
 
 
 class OwnList(BookViewSet):
@@ -178,12 +182,33 @@ class Decorated(BookViewSet):
 
 
 @pytest.mark.parametrize("view_class", [OwnList, InheritedList, Decorated])
-def test_a_body_of_one_s_own_leaves_the_action_out(view_class: Any) -> None:
-    with pytest.warns(SchemaWarning) as caught:
-        assert actions(view_class) == ["retrieve"]
-    text = str(caught[0].message)
-    assert f"{view_class.__name__}, list(): it has a body of its own" in text
-    assert "get_queryset()" in text
+def test_a_body_of_one_s_own_is_to_be_called(view_class: Any) -> None:
+    assert handlers(view_class) == {"list": "list", "retrieve": None}
+
+
+def test_a_list_of_the_view_s_own_tells_no_single_rows() -> None:
+    schema, _ = schema_of(describe(OwnList))
+    assert field_types(schema, "BookListChange") == {
+        "snapshot": "[Book!]",
+        "cursor": "String!",
+        "query": "Query!",
+    }
+
+
+def test_a_dispatch_of_one_s_own_is_to_be_called() -> None:
+    class Guarded(BookViewSet):
+        def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+            return super().dispatch(request, *args, **kwargs)
+
+    assert handlers(Guarded) == {"list": "dispatch", "retrieve": "dispatch"}
+
+
+def test_what_are_no_model_instances_is_told_by_the_view_alone() -> None:
+    class Values(BookViewSet):
+        def get_queryset(self) -> Any:
+            return Book.objects.values("id", "title")
+
+    assert handlers(Values) == {"list": "list", "retrieve": "retrieve"}
 
 
 def test_the_decorator_of_schemas_leaves_a_body_as_it_is() -> None:
@@ -192,7 +217,7 @@ def test_the_decorator_of_schemas_leaves_a_body_as_it_is() -> None:
         pass
 
     assert Documented.list is not BookViewSet.list
-    assert actions(Documented) == ["list", "retrieve"]
+    assert handlers(Documented) == {"list": None, "retrieve": None}
 
 
 def test_a_view_that_refuses_get_has_no_roots() -> None:
@@ -424,7 +449,7 @@ def test_without_accounts_the_visitor_is_nobody(settings: Any) -> None:
     real = probe.apps.is_installed
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(probe.apps, "is_installed", lambda name: "auth" not in name and real(name))
-        assert probe.visitors() == [None]
+        assert list(probe.visitors()) == [None]
 
         class Anyone(BookViewSet):
             def get_queryset(self) -> Any:
@@ -482,3 +507,98 @@ def test_the_model_is_not_told_before_it_is_known() -> None:
     subject = Subject(BookViewSet, {}, parse_route("x"), "pk", "pk", Describer("BookViewSet"))
     with pytest.raises(LookupError, match="BookViewSet is not known yet"):
         assert subject.model
+
+
+def test_a_parameter_with_the_name_of_a_url_kwarg_is_its_filter() -> None:
+    from rest_framework import filters
+
+    class ByAuthor(filters.BaseFilterBackend):
+        def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+            return [{"name": "author", "schema": {"type": "string"}}]
+
+    class Books(BookViewSet):
+        filter_backends = [ByAuthor]
+
+    root = describe(Books, route="authors/{author}/books").roots[0]
+    assert [(item.name, item.key, item.place) for item in root.arguments] == [
+        ("author", "author", "path"),
+        ("authorFilter", "author", "query"),
+    ]
+    call = root.encode({"author": "7", "authorFilter": "Ada"})
+    assert (call.kwargs, call.query) == ((("author", "7"),), (("author", "Ada"),))
+
+
+def test_a_context_that_a_middleware_is_missing_for_is_drf_s_own() -> None:
+    class Middled(BookViewSet):
+        def get_serializer_context(self) -> Any:
+            return {**super().get_serializer_context(), "tenant": self.request.tenant}  # type: ignore[attr-defined]
+
+    assert [field.key for field in describe(Middled).roots[0].row.fields] == ["id", "title"]
+
+
+def test_hooks_may_ask_which_renderer_it_is_for() -> None:
+    class Rendering(BookViewSet):
+        def get_serializer_class(self) -> Any:
+            assert self.request.accepted_media_type == "application/json"
+            assert self.request.accepted_renderer.format == "json"
+            return BookSerializer
+
+    assert actions(Rendering) == ["list", "retrieve"]
+
+
+def test_a_view_that_answers_by_hand_promises_no_more_than_its_model_does() -> None:
+    class Price(serializers.Serializer[Any]):
+        title = serializers.CharField()
+        amount = serializers.DecimalField(max_digits=9, decimal_places=2)
+
+    class Prices(viewsets.ReadOnlyModelViewSet[Book]):
+        queryset = Book.objects.all()
+        serializer_class = Price
+
+    class ByHand(Prices):
+        def list(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+            return Response([{"title": "x", "amount": None}])
+
+    def types(view: Any) -> dict[str, str]:
+        return field_types(schema_of(describe(view, actions=["list"]))[0], "Price")
+
+    assert types(Prices) == {"title": "String!", "amount": "Decimal"}
+    assert types(ByHand) == {"title": "String!", "amount": "Decimal"}
+
+
+def test_what_changes_with_the_action_inside_a_serializer_is_seen() -> None:
+    class Folding(AuthorSerializer):  # type: ignore[misc, valid-type]
+        def get_fields(self) -> Any:
+            fields = super().get_fields()
+            if self.context["view"].action == "list":
+                del fields["born"]
+            return fields
+
+    class Books(BookViewSet):
+        serializer_class = fields_of(Book, "id", "author", author=Folding())
+
+    with pytest.warns(SchemaWarning, match="another type of the schema is called 'Folding'"):
+        rows, row = describe(Books).roots
+    inside = [root.row.fields[1].type.object for root in (rows, row)]
+    assert [[field.key for field in item.fields] for item in inside if item] == [
+        ["id", "name"],
+        ["id", "name", "born"],
+    ]
+
+
+def test_a_backend_of_the_project_s_own_is_asked_for_each_action() -> None:
+    from django_filters.rest_framework import DjangoFilterBackend
+
+    asked: list[str] = []
+
+    class Backend(DjangoFilterBackend):
+        def get_filterset_class(self, view: Any, queryset: Any = None) -> Any:
+            asked.append(view.action)
+            return super().get_filterset_class(view, queryset)
+
+    class Books(BookViewSet):
+        filter_backends = [Backend]
+        filterset_fields = ["title"]
+
+    assert [item.name for item in describe(Books).roots[0].arguments] == ["title"]
+    assert set(asked) == {"list", "retrieve"}

@@ -1,4 +1,4 @@
-"""Django system checks: what would make a live API silently not live."""
+"""Checks of the settings: the channel layer, above all."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.utils.module_loading import import_string
 
-from .changes.journal import Journal
-from .conf import SETTING, settings
+from drf_live_graphql.changes.journal import Journal
+from drf_live_graphql.conf import SETTING, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -107,4 +107,4 @@ def check_middleware(**_: Any) -> list[CheckMessage]:
     ]
 
 
-__all__ = ["check_channel_layer", "check_journal", "check_middleware"]
+__all__ = ["PUBSUB", "check_channel_layer", "check_journal", "check_middleware"]

@@ -9,8 +9,9 @@ import pytest
 from channels.layers import InMemoryChannelLayer
 from django.core.checks import run_checks
 
-from drf_live_graphql import checks
 from drf_live_graphql.changes.journal import Journal
+from drf_live_graphql.checks import layer as layer_checks
+from drf_live_graphql.checks import views
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper
@@ -21,6 +22,12 @@ MEMORY = "channels.layers.InMemoryChannelLayer"
 
 # On Django 6 the checks of the databases come along.
 pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+@pytest.fixture(autouse=True)
+def no_routers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said of the views of other tests is none of this one's."""
+    monkeypatch.setattr(views, "load_routers", tuple)
 
 
 class OwnLayer(InMemoryChannelLayer):
@@ -48,7 +55,7 @@ def redis_py(monkeypatch: pytest.MonkeyPatch) -> Any:
                 raise PackageNotFoundError(package)
             return number
 
-        monkeypatch.setattr(checks, "version", version)
+        monkeypatch.setattr(layer_checks, "version", version)
 
     return use
 
@@ -56,13 +63,13 @@ def redis_py(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_no_channel_layer(settings: SettingsWrapper) -> None:
     settings.CHANNEL_LAYERS = {}
     assert _ids() == ["drf_live_graphql.E001"]
-    [error] = checks.check_channel_layer()
+    [error] = layer_checks.check_channel_layer()
     assert "CHANNEL_LAYERS has no 'default'" in error.msg
-    assert checks.PUBSUB in str(error.hint)
+    assert layer_checks.PUBSUB in str(error.hint)
 
 
 def test_the_alias_of_the_setting_counts(settings: SettingsWrapper) -> None:
-    settings.CHANNEL_LAYERS = {"live": {"BACKEND": checks.PUBSUB, "CONFIG": {"hosts": [URL]}}}
+    settings.CHANNEL_LAYERS = {"live": {"BACKEND": layer_checks.PUBSUB, "CONFIG": {"hosts": [URL]}}}
     assert _ids() == ["drf_live_graphql.E001"]
     settings.DRF_LIVE_GRAPHQL = {"CHANNEL_LAYER": "live"}
     assert _ids() == []
@@ -78,7 +85,7 @@ def test_a_layer_in_memory_is_for_development(settings: SettingsWrapper, backend
 
 def test_pubsub_is_the_layer_of_choice(settings: SettingsWrapper, redis_py: Any) -> None:
     redis_py("8.0.0")
-    settings.CHANNEL_LAYERS = _layer(checks.PUBSUB, hosts=[URL])
+    settings.CHANNEL_LAYERS = _layer(layer_checks.PUBSUB, hosts=[URL])
     assert _ids() == []
 
 
@@ -115,7 +122,7 @@ def test_hosts_that_are_not_named_are_the_default_ones(
 
 
 def test_one_thread_for_all_is_for_tests(settings: SettingsWrapper) -> None:
-    settings.CHANNEL_LAYERS = _layer(checks.PUBSUB, hosts=[URL])
+    settings.CHANNEL_LAYERS = _layer(layer_checks.PUBSUB, hosts=[URL])
     settings.DRF_LIVE_GRAPHQL = {"THREAD_SENSITIVE": True}
     assert _ids() == ["drf_live_graphql.W002"]
     settings.DEBUG = True
@@ -125,11 +132,11 @@ def test_one_thread_for_all_is_for_tests(settings: SettingsWrapper) -> None:
 def test_a_database_without_a_journal_is_told_of_where_there_is_to_be_one(
     settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert checks.check_journal(databases=["default"]) == []
+    assert layer_checks.check_journal(databases=["default"]) == []
     settings.DRF_LIVE_GRAPHQL = {"JOURNAL": True}
-    assert checks.check_journal() == []
-    assert checks.check_journal(databases=["default", "other"]) == []
+    assert layer_checks.check_journal() == []
+    assert layer_checks.check_journal(databases=["default", "other"]) == []
     monkeypatch.setattr(Journal, "exists", lambda self: self.alias == "default")
-    [warning] = checks.check_journal(databases=["default", "other"])
+    [warning] = layer_checks.check_journal(databases=["default", "other"])
     assert warning.id == "drf_live_graphql.W003"
     assert "'other' has no journal" in warning.msg

@@ -1,0 +1,1 @@
+"""Published Django packages with REST APIs of their own, made live and compared with REST."""
