@@ -19,7 +19,7 @@ from django.urls import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from django.urls import ResolverMatch
 
@@ -51,6 +51,21 @@ def locate(root: RootDescription, kwargs: dict[str, str]) -> Location:
     return Location(f"/{root.prefix}/{tail}", None)
 
 
+def mounted_as(view_class: type, action: str) -> Mapping[str, Any] | None:
+    """The arguments of ``as_view`` of the first named URL where ``view_class`` answers ``action``.
+
+    ``None`` where the project's URLs have it nowhere by a name. A view that is no ViewSet answers
+    the actions that it has methods of.
+    """
+    for _, pattern in _patterns(get_resolver(), ()):
+        callback = pattern.callback
+        named = pattern.name and hasattr(view_class, action)
+        if named and _is_view(callback, view_class, action):
+            found: Mapping[str, Any] = getattr(callback, "initkwargs", {})
+            return found
+    return None
+
+
 def _lookup(root: RootDescription) -> str:
     return root.lookup_url_kwarg or root.lookup_field
 
@@ -61,7 +76,7 @@ def _names(root: RootDescription) -> tuple[str, ...]:
     found = [
         (":".join((*namespaces, pattern.name or "")), pattern)
         for namespaces, pattern in _patterns(get_resolver(), ())
-        if pattern.name and _is_root(pattern.callback, root)
+        if pattern.name and _is_view(pattern.callback, root.view_class, root.action)
     ]
     found.sort(key=lambda item: _basename(item[1].callback) != root.basename)
     return tuple(dict.fromkeys(name for name, _ in found))
@@ -78,12 +93,11 @@ def _patterns(
             yield namespaces, pattern
 
 
-def _is_root(callback: Any, root: RootDescription) -> bool:
-    view_class = getattr(callback, "cls", getattr(callback, "view_class", None))
-    if view_class is not root.view_class:
+def _is_view(callback: Any, view_class: type, action: str) -> bool:
+    if getattr(callback, "cls", getattr(callback, "view_class", None)) is not view_class:
         return False
     actions = getattr(callback, "actions", None)
-    return actions is None or actions.get("get") == root.action
+    return actions is None or actions.get("get") == action
 
 
 def _basename(callback: Any) -> object:
@@ -97,4 +111,4 @@ def _forget(*, setting: str, **_: Any) -> None:
 
 setting_changed.connect(_forget)
 
-__all__ = ["Location", "locate"]
+__all__ = ["Location", "locate", "mounted_as"]

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Selection = tuple[tuple[str, "Selection | None"], ...]
 
+# All that a serializer shows, for protocols in which nobody selects. No key of GraphQL's is this.
+WHOLE: Selection = (("*", None),)
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -92,7 +95,7 @@ def prune(serializer: BaseSerializer[Any], row: ObjectDescription, selection: Se
     any of them.
     """
     fields = getattr(serializer, "fields", None)
-    if fields is None or not row.prunable:
+    if fields is None or not row.prunable or selection == WHOLE:
         return
     wanted = dict(selection)
     described = {field.key: field for field in row.fields}
@@ -105,4 +108,4 @@ def prune(serializer: BaseSerializer[Any], row: ObjectDescription, selection: Se
             prune(getattr(fields[key], "child", fields[key]), nested, below)
 
 
-__all__ = ["Scope", "Selection", "prune", "select"]
+__all__ = ["WHOLE", "Scope", "Selection", "prune", "select"]

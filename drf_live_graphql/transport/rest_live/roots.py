@@ -1,0 +1,130 @@
+"""A view as django-rest-live's protocol asks it: by its class alone, with no GraphQL schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from drf_live_graphql.exceptions import Refusal
+from drf_live_graphql.location import locate, mounted_as
+from schema_gen import ObjectDescription, RootDescription, ViewCall
+from schema_gen.routes import Route
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.db.models import Model
+
+    from .messages import Action, Subscribe
+
+
+class RealtimeRoot(RootDescription):
+    """An action of a view, described as far as live queries need it: its rows as a whole.
+
+    ``label`` is the model's, by which clients know the view.
+    """
+
+    @property
+    def label(self) -> str:
+        """``app.Model``."""
+        return self.model._meta.label
+
+    def url_kwargs(self, call: ViewCall) -> dict[str, Any]:
+        """The URL kwargs as the project's own URL hands them to the view, converters applied.
+
+        As texts where the view is mounted nowhere.
+        """
+        kwargs: dict[str, Any] = dict(call.kwargs)
+        match = locate(self, kwargs).match
+        return kwargs if match is None else match.kwargs
+
+    def shown_lookup(self, pk: Any, text: str) -> Any:
+        """The value of the view's ``lookup_field`` that ``text`` stands for, for row ``pk``."""
+        own = self.model._meta.pk
+        if self.lookup_field in ("pk", own.name, own.attname):
+            return pk
+        if "__" in self.lookup_field:
+            return text
+        return self.model._meta.get_field(self.lookup_field).to_python(text)  # type: ignore[union-attr]
+
+
+class Roots:
+    """The views of a router by the labels of their models; described when they are first asked.
+
+    They are described after the project's URLs are there, which say with what arguments a view is
+    made. Methods may be called from any thread, and may import the URLs.
+    """
+
+    def __init__(self, views: Mapping[str, type[Any]]) -> None:
+        """``views`` may grow later."""
+        self._views = views
+        self._known: dict[tuple[str, str], RealtimeRoot] = {}
+
+    def find(self, request: Subscribe) -> tuple[RealtimeRoot, ViewCall]:
+        """The root and the call that a subscription request asks for.
+
+        Raises a ``Refusal`` where no view is registered for the model, and where a GET would find
+        no URL.
+        """
+        if request.model not in self._views:
+            raise Refusal(f"No view is registered for the model {request.model!r}.", "NOT_FOUND")
+        root = self._root(request.model, request.action)
+        kwargs = dict(request.kwargs)
+        if root.action == "retrieve" and root.lookup_url_kwarg not in kwargs:
+            if request.lookup is None:
+                raise Refusal(
+                    f"Expected the row's {root.lookup_field!r} as lookup_by; nothing came.",
+                    "INVALID",
+                )
+            kwargs[root.lookup_url_kwarg] = request.lookup
+        self._check_url(root, kwargs)
+        return root, ViewCall(tuple(sorted(kwargs.items())), request.query)
+
+    def _root(self, label: str, action: Action) -> RealtimeRoot:
+        key = (label, action)
+        # Two threads may describe it at once: one of them wins.
+        return self._known.get(key) or self._known.setdefault(
+            key, describe(self._views[label], action)
+        )
+
+    def _check_url(self, root: RealtimeRoot, kwargs: dict[str, str]) -> None:
+        """Refuse what no GET could ask where the project's URLs say what a GET can ask."""
+        if locate(root, kwargs).match is not None:
+            return
+        if mounted_as(root.view_class, root.action) is not None:
+            raise Refusal(
+                f"No URL of the view has these arguments: {sorted(kwargs)} in view_kwargs and"
+                " lookup_by.",
+                "NOT_FOUND",
+            )
+        if root.action == "list" and mounted_as(root.view_class, "retrieve") is not None:
+            # Rows that are shown one by one may each be refused by themselves.
+            raise Refusal(f"The view of {root.label} has no list.", "NOT_FOUND")
+
+
+def describe(view_class: Any, action: Action) -> RealtimeRoot:
+    """The description of a view that has a ``queryset``."""
+    model: type[Model] = view_class.queryset.model
+    initkwargs = dict(mounted_as(view_class, action) or {})
+    lookup_field = initkwargs.get("lookup_field", view_class.lookup_field)
+    lookup_url_kwarg = initkwargs.get("lookup_url_kwarg", view_class.lookup_url_kwarg)
+    label = model._meta.label
+    return RealtimeRoot(
+        name=f"{label} {action}",
+        action=action,
+        view_class=view_class,
+        initkwargs=initkwargs,
+        model=model,
+        basename=str(initkwargs.get("basename") or model._meta.model_name),
+        prefix=str(model._meta.model_name),
+        lookup_field=lookup_field,
+        lookup_url_kwarg=lookup_url_kwarg or lookup_field,
+        # No id_key: rows are known by the view's lookup_field.
+        row=ObjectDescription(label, (), prunable=False),
+        page=None,
+        arguments=(),
+        route=Route("", ()),
+        type_base=label,
+    )
+
+
+__all__ = ["RealtimeRoot", "Roots", "describe"]
