@@ -38,8 +38,6 @@ class APICommunicator(ApplicationCommunicator):
         **extra: Any,
     ) -> None:
         """``path`` may have a query string; ``extra`` goes into the scope as it is."""
-        if not isinstance(path, str):
-            raise TypeError(f"Expected a text as path; {path!r} came.")
         parts = urlsplit(path)
         super().__init__(  # type: ignore[no-untyped-call]
             application,

@@ -121,6 +121,8 @@ def negotiate(
     view: Any = evaluation.view
     if accept is not None:
         view.request._request.META["HTTP_ACCEPT"] = accept
+    # As ``APIView.initial``, where negotiating comes first.
+    view.format_kwarg = view.get_format_suffix(**view.kwargs)
     renderer, media_type = view.perform_content_negotiation(view.request)
     if renderer.render_style == "binary":
         raise Refusal(

@@ -84,7 +84,9 @@ class Operation:
     async def run(self) -> None:
         """Subscribe; a client that is refused is told so, and is not subscribed."""
         try:
-            await self._run()
+            # Nothing is sent once it is admitted, so that a test could wait for nothing else.
+            with get_hub().admitting():
+                await self._run()
         except Exception as error:
             refusal = refusal_of(error)
             if refusal is None:
