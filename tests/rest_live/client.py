@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from drf_live_graphql.testing import settled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Client"]
 
@@ -46,6 +46,8 @@ class Client:
         self.gate = asyncio.Event()
         """While it is cleared, this client reads nothing."""
         self.gate.set()
+        self.received: Callable[[dict[str, Any]], None] = lambda frame: None
+        """Called with each frame as it comes."""
         self._taken = 0
         self._events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._news = asyncio.Event()
@@ -77,6 +79,7 @@ class Client:
             self._passed += 1
         else:
             self.frames.append(text)
+            self.received(json.loads(text))
         self._news.set()
 
     async def send(self, message: object) -> None:
