@@ -118,6 +118,12 @@ class Client:
                     self._news.clear()
                     await self._news.wait()
 
+    async def fetched(self) -> None:
+        """Return once the application has fetched all messages, whether it can answer or not."""
+        async with asyncio.timeout(PATIENCE):
+            while not self._events.empty():
+                await asyncio.sleep(0)
+
     def take(self) -> list[dict[str, Any]]:
         """The frames that came since this was last asked, decoded."""
         news, self._taken = self.frames[self._taken :], len(self.frames)

@@ -205,6 +205,7 @@ async def test_uuid_keys(connect: Connect) -> None:
         '"subscribe"',
         "[" * 50_000,
         '{"id": NaN}',
+        '{"id": 1e999, "type": "subscribe", "model": "project.Fence", "action": "list"}',
         '{"type": "subscribe"}',
     ],
 )
@@ -217,7 +218,7 @@ async def test_what_nobody_can_be_answered_is_ignored(connect: Connect, frame: s
     assert await client.subscribe(1, FENCE) == []
 
 
-@pytest.mark.parametrize("id_", [True, [], {"a": 1}])
+@pytest.mark.parametrize("id_", [True, [], {"a": 1}, "\ud800"])
 async def test_an_id_that_is_none_is_an_error(connect: Connect, id_: object) -> None:
     client = await connect()
     (frame,) = await client.subscribe(id_, FENCE)

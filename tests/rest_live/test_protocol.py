@@ -133,6 +133,8 @@ async def test_view_kwargs_and_query_params_are_those_of_a_get(connect: Connect)
         {"model": FENCE, "action": "list", "view_kwargs": {"a": None}},
         {"model": FENCE, "action": "list", "query_params": "a=1"},
         {"model": FENCE, "action": "list", "query_params": {"a": {}}},
+        {"model": FENCE, "action": "list", "query_params": {"a": "\ud800"}},
+        {"model": FENCE, "action": "retrieve", "lookup_by": "\ud800"},
     ],
 )
 async def test_a_request_of_the_wrong_form_is_400_and_not_subscribed(

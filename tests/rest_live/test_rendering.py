@@ -10,6 +10,7 @@ from asgiref.sync import sync_to_async
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.test import APIRequestFactory
 
+from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.rest_live import RealtimeMixin, RealtimeRouter
 from tests.project import models
 from tests.project.views import FenceViewSet
@@ -104,6 +105,23 @@ async def test_it_is_negotiated_as_that_of_a_get(
         Fences, pk, "&".join(f"{k}={v}" for k, v in query.items()), accept or "*/*"
     )
     assert frame["INSTANCE"] == answer == {"ID": pk, "NUMBER": 1}
+
+
+async def test_a_renderer_that_needs_the_response_is_refused_and_harms_nobody(
+    connect: Connect,
+) -> None:
+    class Needy(JSONRenderer):
+        def render(self, data: Any, media_type: Any = None, renderer_context: Any = None) -> Any:
+            assert renderer_context["response"].status_code == 200
+
+    class View(FenceViewSet, RealtimeMixin):
+        renderer_classes = [Needy]
+
+    client = await connect(router=_router(View))
+    (frame,) = await client.subscribe(1, FENCE)
+    assert (frame["type"], frame["code"]) == ("error", 400)
+    assert "renderer" in frame["message"]
+    assert get_hub().queries == ()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from rest_framework.views import APIView
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from .messages import Message
     from .roots import RealtimeRoot
+
+logger = logging.getLogger("drf_live_graphql.transport")
 
 # What a subscription of a list, and one of a single row, is told: rows as the serializer shows
 # them as a whole. The row as it stands at the beginning is read to know what differs later.
@@ -77,6 +80,26 @@ class Broadcasts:
         """As ``render``."""
         return self.render(envelope)
 
+    def check(self) -> None:
+        """Raise a ``Refusal`` where the renderer can't write with this id and without a context.
+
+        Found out before anything is shared: what fails later fails for others, too.
+        """
+        expected = "Expected a renderer of text, such as JSONRenderer, among its renderer_classes"
+        if getattr(self._renderer, "render_style", "text") == "binary":
+            raise Refusal(
+                f"The view answers in {self._media_type}, which is no text. {expected}.", "INVALID"
+            )
+        try:
+            self._frame(DELETED, {})
+        except Exception as error:
+            logger.info("A renderer can't write broadcasts.", exc_info=True)
+            raise Refusal(
+                f"The view's renderer of {self._media_type} can't write this subscription's"
+                f" broadcasts. {expected}, and an id that it can write.",
+                "INVALID",
+            ) from error
+
     def _rows(self, envelope: Envelope) -> Iterator[tuple[str, Any]]:
         action = envelope.get("action")
         if action is None:
@@ -124,21 +147,16 @@ def negotiate(
     # As ``APIView.initial``, where negotiating comes first.
     view.format_kwarg = view.get_format_suffix(**view.kwargs)
     renderer, media_type = view.perform_content_negotiation(view.request)
-    if renderer.render_style == "binary":
-        raise Refusal(
-            f"The view answers in {media_type}, which is no text. Expected a renderer of text, such"
-            " as JSONRenderer, among its renderer_classes.",
-            "INVALID",
-        )
     # Renderers that a method of the view makes may each be another.
     plain = type(view).get_renderers is APIView.get_renderers
-    return Broadcasts(
-        root, message, renderer, media_type, (type(renderer), media_type) if plain else object()
-    )
+    key = (type(renderer), media_type) if plain else object()
+    broadcasts = Broadcasts(root, message, renderer, media_type, key)
+    broadcasts.check()
+    return broadcasts
 
 
 def _charset(renderer: Any) -> str:
-    return renderer.charset or "utf-8"
+    return getattr(renderer, "charset", None) or "utf-8"
 
 
 __all__ = ["LIST_WANTS", "ROW_WANTS", "Broadcasts", "negotiate"]

@@ -7,6 +7,7 @@ https://github.com/pennlabs/django-rest-live/blob/master/docs/api.md.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -66,7 +67,8 @@ class Subscribe:
 def read(text: str) -> Message | None:
     """The message in a frame; ``None`` for what nobody can be answered: no JSON object, no id.
 
-    Raises a ``Refusal`` with the offending id where that is neither a number nor a text.
+    Raises a ``Refusal`` with the offending id where that is neither a number nor a text that can
+    be written out again.
     """
     try:
         content = json.loads(text, parse_constant=_refuse_constant)
@@ -75,9 +77,9 @@ def read(text: str) -> Message | None:
     if not isinstance(content, dict):
         return None
     id_ = content.get("id")
-    if id_ is None:
+    if id_ is None or (isinstance(id_, float) and not math.isfinite(id_)):
         return None
-    if isinstance(id_, bool) or not isinstance(id_, int | float | str):
+    if isinstance(id_, bool) or not (isinstance(id_, int | float) or _is_text(id_)):
         raise Refusal(f"Expected a number or a text as id; {_shown(id_)} came.", "INVALID", id=id_)
     return Message(id_, json.dumps(id_), content)
 
@@ -127,9 +129,17 @@ def _object(name: str, value: object) -> Mapping[str, Any]:
 
 def _text(name: str, value: object) -> str:
     """A value as a URL has it, which is what Python's ``urlencode`` makes of it."""
-    if not isinstance(value, str | int | float):
+    if not (isinstance(value, int | float) or _is_text(value)):
         raise _invalid(f"a text or a number as {name}", value)
     return str(value)
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is a text that has an encoding: JSON can write half a character down."""
+    try:
+        return isinstance(value, str) and bool(value.encode() or True)
+    except UnicodeEncodeError:
+        return False
 
 
 def _invalid(expected: str, came: object) -> Refusal:
@@ -137,7 +147,7 @@ def _invalid(expected: str, came: object) -> Refusal:
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value)
     return "nothing" if value is None else text if len(text) <= 64 else f"{text[:64]}…"
 
 
@@ -145,7 +155,7 @@ def error(id_: object, refusal: Refusal) -> str:
     """The frame that tells a client of a refusal."""
     code = _STATUS.get(refusal.code, 500)
     frame = {"type": "error", "id": id_, "code": code, "message": refusal.message}
-    return json.dumps(frame, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(frame, separators=(",", ":"))
 
 
 __all__ = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+
 from drf_live_graphql.exceptions import Refusal
 from drf_live_graphql.location import locate, mounted_as
 from schema_gen import ObjectDescription, RootDescription, ViewCall
@@ -42,9 +44,11 @@ class RealtimeRoot(RootDescription):
         own = self.model._meta.pk
         if self.lookup_field in ("pk", own.name, own.attname):
             return pk
-        if "__" in self.lookup_field:
-            return text
-        return self.model._meta.get_field(self.lookup_field).to_python(text)  # type: ignore[union-attr]
+        try:
+            field = self.model._meta.get_field(self.lookup_field)
+            return field.to_python(text)  # type: ignore[union-attr]
+        except (FieldDoesNotExist, ValidationError):
+            return text  # An annotation, or a field of another model.
 
 
 class Roots:
