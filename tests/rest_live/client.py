@@ -50,6 +50,7 @@ class Client:
         """Called with each frame as it comes."""
         self._taken = 0
         self._events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._fetched = asyncio.Event()
         self._news = asyncio.Event()
         self._passed = 0
 
@@ -68,11 +69,20 @@ class Client:
             else:
                 self._receive(event["text"])
 
-        self._events.put_nowait({"type": "websocket.connect"})
-        self._task = asyncio.create_task(self.application(self.scope, self._events.get, send))
+        async def receive() -> dict[str, Any]:
+            if self._events.empty():
+                self._fetched.set()
+            return await self._events.get()
+
+        self._put({"type": "websocket.connect"})
+        self._task = asyncio.create_task(self.application(self.scope, receive, send))
         async with asyncio.timeout(PATIENCE):
             await accepted.wait()
         return self.close_code is None
+
+    def _put(self, event: dict[str, Any]) -> None:
+        self._fetched.clear()
+        self._events.put_nowait(event)
 
     def _receive(self, text: str) -> None:
         if f'"id":"{BARRIER}"' in text:
@@ -85,10 +95,10 @@ class Client:
     async def send(self, message: object) -> None:
         """Send a message; a text goes as it is."""
         text = message if isinstance(message, str) else json.dumps(message)
-        self._events.put_nowait({"type": "websocket.receive", "text": text})
+        self._put({"type": "websocket.receive", "text": text})
 
     async def send_bytes(self, data: bytes) -> None:
-        self._events.put_nowait({"type": "websocket.receive", "bytes": data})
+        self._put({"type": "websocket.receive", "bytes": data})
 
     async def subscribe(
         self, id_: object, model: str, action: str = "list", **more: object
@@ -121,8 +131,7 @@ class Client:
     async def fetched(self) -> None:
         """Return once the application has fetched all messages, whether it can answer or not."""
         async with asyncio.timeout(PATIENCE):
-            while not self._events.empty():
-                await asyncio.sleep(0)
+            await self._fetched.wait()
 
     def take(self) -> list[dict[str, Any]]:
         """The frames that came since this was last asked, decoded."""
@@ -131,6 +140,6 @@ class Client:
 
     async def close(self) -> None:
         self.gate.set()
-        self._events.put_nowait({"type": "websocket.disconnect", "code": 1000})
+        self._put({"type": "websocket.disconnect", "code": 1000})
         async with asyncio.timeout(PATIENCE):
             await self._task

@@ -35,25 +35,29 @@ async def _receive(socket: ClientConnection) -> Any:
         return json.loads(await socket.recv())
 
 
+async def _about(socket: ClientConnection, key: object) -> Any:
+    """The next frame that tells of one row."""
+    frame = await _receive(socket)
+    while frame["instance"]["id"] != key:
+        frame = await _receive(socket)
+    return frame
+
+
 async def test_what_is_written_by_rest_is_broadcast(server: AsgiServer) -> None:
     async with connect(f"{server.ws}/ws/", proxy=None) as socket, httpx.AsyncClient() as rest:
         subscription = {"type": "subscribe", "model": "project.Fence", "action": "list"}
         await socket.send(json.dumps({**subscription, "id": 1}))
-        frame: Any = None
-        while frame is None:
-            # It is silent once it is in effect: it is when something is told.
-            row = (await rest.post(f"{server.http}/api/fences/", json={"number": 1})).json()
-            try:
-                async with asyncio.timeout(0.2):
-                    frame = json.loads(await socket.recv())
-            except TimeoutError:
-                continue
-        assert frame["instance"] == row
-        assert (frame["id"], frame["action"]) == (1, "CREATED")
+        told = asyncio.create_task(_receive(socket))
+        while not told.done():
+            # Nothing says that it is in effect, but that something is told.
+            await rest.post(f"{server.http}/api/fences/", json={"number": 0})
+            await asyncio.wait({told}, timeout=0.1)
+        row = (await rest.post(f"{server.http}/api/fences/", json={"number": 1})).json()
+        shown = {"id": 1, "type": "broadcast", "model": "project.Fence"}
+        assert await _about(socket, row["id"]) == {**shown, "action": "CREATED", "instance": row}
         await rest.delete(f"{server.http}/api/fences/{row['id']}/")
-        frame = await _receive(socket)
-        assert frame["action"] == "DELETED"
-        assert frame["instance"] == {"pk": row["id"], "id": row["id"]}
+        gone = {"pk": row["id"], "id": row["id"]}
+        assert await _about(socket, row["id"]) == {**shown, "action": "DELETED", "instance": gone}
         await socket.send(json.dumps({"type": "unsubscribe", "id": 1}))
         await socket.send(json.dumps({"type": "unsubscribe", "id": 1}))
         assert (await _receive(socket))["code"] == 404
