@@ -9,8 +9,12 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from rest_framework.test import APIClient
 
+from drf_live_graphql.exceptions import credentials_ended
 from drf_live_graphql.live.hub import get_hub
+from drf_live_graphql.testing import settled
+from drf_live_graphql.transport.rest_live.roots import describe
 from tests.project import models
+from tests.rest_live.views import Fences
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper
@@ -222,7 +226,6 @@ async def test_a_router_that_is_not_public_closes_an_anonymous_connection(
 
     from drf_live_graphql.rest_live import RealtimeRouter
     from tests.rest_live.client import Client
-    from tests.rest_live.views import Fences
 
     router = RealtimeRouter(public=False)
     router.register(Fences)
@@ -264,3 +267,62 @@ async def test_anything_but_a_websocket_is_a_mistake_in_the_wiring() -> None:
         await application({"type": "http"}, None, None)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="no arguments"):
         application.as_asgi(public=True)
+
+
+# The end of a connection.
+
+
+async def test_a_client_that_leaves_while_it_is_being_subscribed(connect: Connect) -> None:
+    client = await connect()
+    await client.send({"type": "subscribe", "id": 1, "model": FENCE, "action": "list"})
+    await client.close()
+    await settled()
+    assert get_hub().queries == ()
+    assert len(get_hub().lines) == 0
+
+
+async def test_orders_to_close_that_come_twice(connect: Connect) -> None:
+    client = await connect("ada")
+    await client.subscribe(1, FENCE)
+    (line,) = get_hub().lines
+    for _ in range(2):
+        line.disconnect(credentials_ended())
+    (frame,) = await client.quiet()
+    assert (frame["code"], client.close_code) == (403, 4003)
+    await client.send({"type": "subscribe", "id": 2, "model": FENCE, "action": "list"})
+    await client.fetched()
+    await settled()
+    assert get_hub().queries == ()
+
+
+# What the old value of a lookup is told as.
+
+
+@pytest.mark.parametrize(
+    ("lookup_field", "text", "shown"),
+    [
+        ("pk", "5", 5),
+        ("id", "5", 5),
+        ("number", "7", 7),
+        ("number", "seven", "seven"),
+        ("an_annotation", "x", "x"),
+        ("other__field", "x", "x"),
+    ],
+)
+def test_a_lookup_value_is_told_as_the_field_has_it(
+    lookup_field: str, text: str, shown: object
+) -> None:
+    view = type("View", (Fences,), {"lookup_field": lookup_field})
+    assert describe(view, "list").shown_lookup(5, text) == shown
+
+
+async def test_a_lookup_value_that_changes_is_another_row_to_a_client(connect: Connect) -> None:
+    ada = await get_user_model().objects.acreate(username="ada")
+    article = await models.Article.objects.acreate(slug="old", published=True, author=ada)
+    client = await connect()
+    await client.subscribe(1, "project.Article")
+    article.slug = "new"
+    await article.asave()
+    gone, came = await client.quiet()
+    assert (gone["action"], gone["instance"]) == ("DELETED", {"slug": "old", "id": article.pk})
+    assert (came["action"], came["instance"]["slug"]) == ("CREATED", "new")

@@ -11,7 +11,11 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.test import APIRequestFactory
 
 from drf_live_graphql.live.hub import get_hub
+from drf_live_graphql.live.reading import shown_id
 from drf_live_graphql.rest_live import RealtimeMixin, RealtimeRouter
+from drf_live_graphql.transport.rest_live.broadcast import Broadcasts
+from drf_live_graphql.transport.rest_live.messages import Message
+from drf_live_graphql.transport.rest_live.roots import describe
 from tests.project import models
 from tests.project.views import FenceViewSet
 
@@ -174,6 +178,30 @@ async def test_renderers_that_a_method_makes_are_not_shared(connect: Connect) ->
     await models.Fence.objects.acreate()
     frames = [frame for client in clients for frame in await client.quiet()]
     assert [frame["for"] for frame in frames] == ["a", "b"]
+
+
+async def test_a_view_that_fails_as_it_is_asked_is_500_and_logged(
+    connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    class View(FenceViewSet, RealtimeMixin):
+        def get_renderers(self) -> list[BaseRenderer]:
+            raise LookupError("a fault of the view's")
+
+    client = await connect(router=_router(View))
+    (frame,) = await client.subscribe(1, FENCE)
+    assert (frame["type"], frame["code"]) == ("error", 500)
+    assert "a fault of the view's" not in frame["message"]
+    assert "a fault of the view's" in caplog.text
+
+
+async def test_it_is_written_the_same_on_the_event_loop() -> None:
+    root = describe(Loud, "list")
+    message = Message(1, "1", {})
+    broadcasts = Broadcasts(root, message, JSONRenderer(), "application/json", None)
+    envelope = {"created": [{"id": 1}], "updated": [{"id": 2}], "deleted": [shown_id(3, None)]}
+    frames = broadcasts.render(envelope)
+    assert [json.loads(frame)["instance"]["id"] for frame in frames] == [3, 1, 2]
+    assert await broadcasts.render_async(envelope) == frames
 
 
 async def test_a_renderer_that_fails_ends_the_subscription(

@@ -117,3 +117,8 @@ async def test_what_may_have_been_missed_is_told_only_where_it_differs(client: C
         query.resync()
     (frame,) = await client.quiet()
     assert (frame["action"], frame["instance"]["number"]) == ("UPDATED", 2)
+    await fence.adelete()
+    assert [frame["action"] for frame in await client.quiet()] == ["DELETED"]
+    for query in get_hub().queries:
+        query.resync()
+    assert await client.quiet() == []

@@ -132,9 +132,7 @@ class Operation:
         assert isinstance(payload, tuple)
         if self._single:
             return self._deliver_row(envelope["action"], payload)
-        first, *rest = payload or (None,)
-        if first is None:
-            return True
+        first, *rest = payload
         if not self._wire.offer(first):
             return False
         for frame in rest:
