@@ -93,7 +93,7 @@ async def test_a_view_that_has_rows_alone_has_no_list(client: Client) -> None:
 async def test_a_row_of_a_list_may_be_watched_by_itself(client: Client) -> None:
     """It has no URL, but the list shows it."""
     ada = await get_user_model().objects.acreate(username="ada")
-    note = await models.Note.objects.acreate(owner=ada, text="N")
+    note = await models.Note.objects.acreate(owner=ada, text="N", pinned=True)
     assert await client.subscribe(1, "project.Note", "retrieve", lookup_by=note.pk) == []
     await note.asave()
     (frame,) = await client.quiet()
@@ -101,7 +101,17 @@ async def test_a_row_of_a_list_may_be_watched_by_itself(client: Client) -> None:
     assert [frame["instance"]] == answer.json()
 
 
-def test_a_view_is_made_with_the_arguments_of_its_url() -> None:
+async def test_a_view_is_made_as_its_url_makes_it(client: Client) -> None:
+    ada = await get_user_model().objects.acreate(username="ada")
+    assert await client.subscribe(1, "project.Note") == []
+    for pinned in (False, True):
+        await models.Note.objects.acreate(owner=ada, text="N", pinned=pinned)
+    (frame,) = await client.quiet()
+    answer = await sync_to_async(_get)("/notes/")
+    assert [frame["instance"]] == answer.json()
+
+
+def test_the_arguments_of_a_views_url() -> None:
     assert dict(mounted_as(Shelf, "list") or {})["basename"] == "vehicle"
     assert dict(mounted_as(Shelf, "retrieve") or {})["detail"] is True
     assert mounted_as(Single, "retrieve") == {}

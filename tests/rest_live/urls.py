@@ -52,5 +52,5 @@ router.register("vehicles", Shelf)
 urlpatterns = [
     path("shelves/<int:shelf>/", include(router.urls)),
     path("fences/<int:pk>/", Single.as_view(), name="fence"),
-    path("notes/", Lists.as_view(), name="notes"),
+    path("notes/", Lists.as_view(queryset=models.Note.objects.filter(pinned=True)), name="notes"),
 ]
