@@ -130,6 +130,8 @@ class Publisher:
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Hand messages of an in-process layer over on ``loop``, that of the layer's reader."""
         with self._lock:
+            # What an earlier reader's loop closed over would be sent by nobody.
+            self._has_reader()
             self._reader_loop = loop
             self._drain = None
 

@@ -204,6 +204,18 @@ def test_a_reader_whose_loop_is_closed_is_forgotten(publisher: Publisher) -> Non
     assert publisher.idle
 
 
+def test_what_a_loop_closed_over_keeps_the_next_reader_from_nothing(publisher: Publisher) -> None:
+    """As in tests, each on a loop of its own: the last write of one is not the next one's."""
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+    publisher.bind(loops[0])
+    publisher.publish(_commit(1))
+    assert not publisher.idle
+    loops[0].close()
+    publisher.bind(loops[1])
+    assert publisher.idle
+    loops[1].close()
+
+
 def test_publishing_never_raises(
     publisher: Publisher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -169,15 +169,17 @@ async def test_renderers_that_a_method_makes_are_not_shared(connect: Connect) ->
 
     class View(FenceViewSet, RealtimeMixin):
         def get_renderers(self) -> list[BaseRenderer]:
-            return [Marked(self.request.META.get("HTTP_X_NAME", ""))]
+            return [Marked(self.request.META.get("HTTP_ACCEPT", ""))]
 
     router = _router(View)
-    clients = [await connect(router=router, headers={"x-name": name}) for name in ("a", "b")]
+    accepted = ["*/*", "application/json"]
+    clients = [await connect(router=router, headers={"accept": accept}) for accept in accepted]
     for client in clients:
         await client.subscribe(1, FENCE)
+    assert len(get_hub().queries) == 1
     await models.Fence.objects.acreate()
     frames = [frame for client in clients for frame in await client.quiet()]
-    assert [frame["for"] for frame in frames] == ["a", "b"]
+    assert [frame["for"] for frame in frames] == accepted
 
 
 async def test_a_view_that_fails_as_it_is_asked_is_500_and_logged(
