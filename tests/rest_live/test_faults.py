@@ -10,7 +10,7 @@ from asgiref.sync import sync_to_async
 from channels.layers import InMemoryChannelLayer
 from django.contrib.auth import get_user_model
 from django.db import models as db
-from django.db import transaction
+from django.db import connections, transaction
 
 from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.rest_live import RealtimeMixin, RealtimeRouter
@@ -101,7 +101,8 @@ async def test_nothing_before_the_commit(connect: Connect) -> None:
             fence = models.Fence.objects.create()
             loop.call_soon_threadsafe(written.set)
             asyncio.run_coroutine_threadsafe(finish.wait(), loop).result(30)
-            return fence.pk
+        connections.close_all()
+        return fence.pk
 
     writing = asyncio.create_task(asyncio.to_thread(write))
     await written.wait()
