@@ -9,8 +9,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import InMemoryChannelLayer
 from django.contrib.auth import get_user_model
-from django.db import models as db
 from django.db import connections, transaction
+from django.db import models as db
 
 from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.rest_live import RealtimeMixin, RealtimeRouter

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
+from rest_framework import generics, permissions
 from rest_framework.test import APIClient
 
 from drf_live_graphql.exceptions import credentials_ended
 from drf_live_graphql.live.hub import get_hub
+from drf_live_graphql.rest_live import RealtimeMixin, RealtimeRouter
 from drf_live_graphql.testing import settled
 from drf_live_graphql.transport.rest_live.roots import describe
-from tests.project import models
+from tests.project import models, serializers
 from tests.rest_live.views import Fences
 
 if TYPE_CHECKING:
@@ -224,7 +226,6 @@ async def test_a_router_that_is_not_public_closes_an_anonymous_connection(
 ) -> None:
     from channels.auth import AuthMiddlewareStack
 
-    from drf_live_graphql.rest_live import RealtimeRouter
     from tests.rest_live.client import Client
 
     router = RealtimeRouter(public=False)
@@ -326,3 +327,46 @@ async def test_a_lookup_value_that_changes_is_another_row_to_a_client(connect: C
     gone, came = await client.quiet()
     assert (gone["action"], gone["instance"]) == ("DELETED", {"slug": "old", "id": article.pk})
     assert (came["action"], came["instance"]["slug"]) == ("CREATED", "new")
+
+
+# Views of every kind.
+
+
+class Opens(permissions.BasePermission):
+    def has_permission(self, request: Any, view: Any) -> bool:
+        said = view.kwargs.get("word"), request.query_params.get("word")
+        return "sesame" in said
+
+
+class Bare(generics.GenericAPIView[models.Fence], RealtimeMixin):
+    """No action, no URL: django-rest-live asks for its queryset and its serializer alone."""
+
+    queryset = models.Fence.objects.filter(number__gte=0)
+    serializer_class = serializers.FenceSerializer
+    permission_classes = [Opens]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "codes"),
+    [
+        ({}, [403]),
+        ({"view_kwargs": {"word": "open"}}, [403]),
+        ({"view_kwargs": {"word": "sesame"}}, []),
+        ({"query_params": {"word": "sesame"}}, []),
+    ],
+)
+async def test_a_generic_view_without_actions(
+    connect: Connect, arguments: dict[str, Any], codes: list[int]
+) -> None:
+    router = RealtimeRouter()
+    router.register(Bare)
+    fence = await models.Fence.objects.acreate(number=1)
+    client = await connect(router=router)
+    for id_, more in ((1, {}), (2, {"lookup_by": fence.pk})):
+        action = "retrieve" if more else "list"
+        frames = await client.subscribe(id_, FENCE, action, **more, **arguments)
+        assert [frame["code"] for frame in frames] == codes
+    fence.number = -1
+    await fence.asave()
+    told = [(frame["id"], frame["action"]) for frame in await client.quiet()]
+    assert sorted(told) == ([] if codes else [(1, "DELETED"), (2, "DELETED")])
