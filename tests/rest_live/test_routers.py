@@ -56,11 +56,7 @@ def test_the_consumer_is_an_asgi_application_with_and_without_as_asgi() -> None:
     assert consumer.as_asgi() is consumer
 
 
-def test_a_model_that_is_otherwise_unwatched_is_captured(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("drf_live_graphql.changes.ledger.labels", labels)
-    labels.discard("project.fence")
+def test_a_model_that_is_otherwise_unwatched_is_captured() -> None:
     router = RealtimeRouter()
     labels.discard("project.fence")
     router.register(Fences)

@@ -65,6 +65,21 @@ class AsUsersWriteThem(TransactionTestCase):
         assert (frame["action"], frame["instance"]["text"]) == (UPDATED, "mine")
 
 
+@pytest.mark.usefixtures("live_db")
+async def test_settled_waits_until_a_subscription_is_in_effect() -> None:
+    router = RealtimeRouter()
+    router.register(Fences)
+    client = APICommunicator(AuthMiddlewareStack(router.as_consumer()), "/ws/")
+    await client.connect()
+    message = {"type": "subscribe", "id": 1, "model": "project.Fence", "action": "list"}
+    await client.send_json_to(message)
+    await settled()
+    await Fence.objects.acreate()
+    await settled()
+    assert client.output_queue.qsize() == 1
+    await client.disconnect()
+
+
 async def _closes(scope: Any, receive: Any, send: Any) -> None:
     assert (await receive())["type"] == "websocket.connect"
     await send({"type": "websocket.close", "code": 4003})
