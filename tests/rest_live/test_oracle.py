@@ -181,7 +181,7 @@ async def test_both_protocols_tell_the_same_story_and_it_is_that_of_rest(seed: i
                 both = Both(visitor, TARGETS[root], client, number)
                 both.subscribed = await subscribe(socket, both.held)
                 frames = await client.subscribe(number, view.get_model_class()._meta.label)
-                await settled()
+                await _begun(socket, both)
                 refused = both.subscribed.operation.ended
                 assert [frame["code"] for frame in frames] == [403] * refused
                 if not refused:
@@ -200,6 +200,17 @@ async def test_both_protocols_tell_the_same_story_and_it_is_that_of_rest(seed: i
                     one.apply(frame)
                 await sync_to_async(_compare)(one, frames, _payloads(one)[before[id(one)] :])
             everything = [one for one in everything if not one.ended]
+
+
+async def _begun(socket: Socket, both: Both) -> None:
+    """Return once the GraphQL subscription is in effect, or refused: it says nothing at first.
+
+    Another one to the same list begins after it, or is refused after it, and says so.
+    """
+    after = await subscribe(socket, HeldList(both.held.target, both.held.query, "full"))
+    await after.operation.started()
+    await socket.complete(after.operation)
+    await settled()
 
 
 def _payloads(both: Both) -> list[dict[str, Any]]:
