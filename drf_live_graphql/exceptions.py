@@ -12,6 +12,8 @@ from rest_framework import exceptions as drf
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from schema_gen import RootDescription
+
 ENDED_MESSAGE = "The credentials of this connection are no longer valid; connect again."
 INTERNAL_MESSAGE = "The server could not answer this; it has been logged."
 
@@ -49,8 +51,10 @@ def credentials_ended() -> Refusal:
     return Refusal(ENDED_MESSAGE, "NOT_AUTHENTICATED")
 
 
-def refusal_of(error: Exception) -> Refusal | None:
+def refusal_of(error: Exception, root: RootDescription | None = None) -> Refusal | None:
     """The refusal that a view's exception means, or ``None`` where it is a fault.
+
+    With the ``root`` that was asked, ``extensions.arguments`` has the messages by its arguments.
 
     Follows DRF's own handler (``rest_framework.views.exception_handler``): ``Http404`` and
     Django's ``PermissionDenied`` count as their DRF namesakes.
@@ -68,7 +72,7 @@ def refusal_of(error: Exception) -> Refusal | None:
         if error.status_code >= 500:
             return None
         code = "INVALID"
-    return Refusal(_message(error), code, **_facts(error))
+    return Refusal(_message(error), code, **_facts(error, root))
 
 
 def _message(error: drf.APIException) -> str:
@@ -83,12 +87,27 @@ def _leaves(detail: Any) -> list[str]:
     return [str(detail)]
 
 
-def _facts(error: drf.APIException) -> Mapping[str, object]:
+def _facts(error: drf.APIException, root: RootDescription | None) -> Mapping[str, object]:
     if isinstance(error, drf.Throttled):
         return {"wait": getattr(error, "wait", None)}
     if isinstance(error, drf.ValidationError):
-        return {"errors": _plain(error.detail)}
+        errors = _plain(error.detail)
+        arguments = {} if root is None else _by_argument(errors, root)
+        return {"errors": errors, **({"arguments": arguments} if arguments else {})}
     return {}
+
+
+def _by_argument(errors: Any, root: RootDescription) -> dict[str, Any]:
+    """A view's messages by the GraphQL names of what they are about.
+
+    Filters of two parameters (``price_min``, ``price_max``) have one message for both.
+    """
+    found: dict[str, Any] = {}
+    for key, messages in errors.items() if isinstance(errors, dict) else ():
+        exact = [a.name for a in root.arguments if a.key == key]
+        parts = [a.name for a in root.arguments if a.key.startswith(f"{key}_")]
+        found.update(dict.fromkeys(exact or parts, messages))
+    return found
 
 
 def _plain(detail: Any) -> Any:

@@ -10,20 +10,21 @@ from django.core.signals import setting_changed
 from django.urls import (
     NoReverseMatch,
     Resolver404,
-    URLPattern,
-    URLResolver,
     get_resolver,
     get_script_prefix,
     resolve,
     reverse,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from schema_gen.routes import parse_route
 
-    from django.urls import ResolverMatch
+from .mounts import view_class_of, walk
+
+if TYPE_CHECKING:
+    from django.urls import ResolverMatch, URLPattern
 
     from schema_gen import RootDescription
+    from schema_gen.routes import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +41,34 @@ class Location:
 
 def locate(root: RootDescription, kwargs: dict[str, str]) -> Location:
     """The location of ``root``'s view with the URL keyword arguments ``kwargs``."""
+    given = {**kwargs, **root.given}
     for name in _names(root):
-        try:
-            # A prefix is the client's: the location serves all.
-            path = reverse(name, kwargs=kwargs).removeprefix(get_script_prefix().rstrip("/"))
-            return Location(path, resolve(path))
-        except (NoReverseMatch, Resolver404):
-            continue
-    tail = f"{kwargs[_lookup(root)]}/" if root.action == "retrieve" else ""
+        # A version that the URL may say is not in every URL.
+        for found in (given, kwargs) if root.given else (kwargs,):
+            try:
+                # A prefix is the client's: the location serves all.
+                path = reverse(name, kwargs=found).removeprefix(get_script_prefix().rstrip("/"))
+                return Location(path, resolve(path))
+            except (NoReverseMatch, Resolver404):
+                continue
+    lookup = kwargs.get(_lookup(root))
+    tail = f"{lookup}/" if root.action == "retrieve" and lookup is not None else ""
     return Location(f"/{root.prefix}/{tail}", None)
 
 
-def mounted_as(view_class: type, action: str) -> Mapping[str, Any] | None:
-    """The arguments of ``as_view`` of the first named URL where ``view_class`` answers ``action``.
+def mounted_as(view_class: type, action: str) -> tuple[URLPattern, ...]:
+    """The project's URLs where ``view_class`` answers ``action``, those that have names first.
 
-    ``None`` where the project's URLs have it nowhere by a name. A view that is no ViewSet answers
-    the actions that it has methods of.
+    A view that is no ViewSet answers the actions that it has methods of.
     """
-    for _, pattern in _patterns(get_resolver(), ()):
-        callback = pattern.callback
-        named = pattern.name and hasattr(view_class, action)
-        if named and _is_view(callback, view_class, action):
-            found: Mapping[str, Any] = getattr(callback, "initkwargs", {})
-            return found
-    return None
+    if not hasattr(view_class, action):
+        return ()
+    found = [
+        pattern
+        for pattern, *_ in walk(get_resolver().url_patterns)
+        if _is_view(pattern.callback, view_class, action)
+    ]
+    return tuple(sorted(found, key=lambda pattern: not pattern.name))
 
 
 def _lookup(root: RootDescription) -> str:
@@ -72,36 +77,39 @@ def _lookup(root: RootDescription) -> str:
 
 @cache
 def _names(root: RootDescription) -> tuple[str, ...]:
-    """The URL names under which ``root``'s view answers, those with its basename first."""
+    """The URL names under which ``root``'s view answers.
+
+    Those at its own route and in its version's namespace come first, then those with its basename.
+    """
     found = [
-        (":".join((*namespaces, pattern.name or "")), pattern)
-        for namespaces, pattern in _patterns(get_resolver(), ())
-        if pattern.name and _is_view(pattern.callback, root.view_class, root.action)
+        (
+            root.version is not None and root.version not in namespaces,
+            not _is_below(route, root),
+            getattr(pattern.callback, "initkwargs", {}).get("basename") != root.basename,
+            ":".join((*namespaces, pattern.name)),
+        )
+        for pattern, route, namespaces, _ in walk(get_resolver().url_patterns)
+        if pattern.name and _is_view(pattern.callback, root.view_class, root.view_action)
     ]
-    found.sort(key=lambda item: _basename(item[1].callback) != root.basename)
-    return tuple(dict.fromkeys(name for name, _ in found))
+    found.sort(key=lambda item: item[:3])
+    return tuple(dict.fromkeys(name for *_, name in found))
 
 
-def _patterns(
-    resolver: URLResolver, namespaces: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], URLPattern]]:
-    for pattern in resolver.url_patterns:
-        if isinstance(pattern, URLResolver):
-            below = (*namespaces, pattern.namespace) if pattern.namespace else namespaces
-            yield from _patterns(pattern, below)
-        else:
-            yield namespaces, pattern
+def _is_below(route: str, root: RootDescription) -> bool:
+    """Whether ``route`` is the root's own, wherever that is mounted."""
+    own, whole = _parts(root.route), _parts(parse_route(route))
+    return whole[len(whole) - len(own) :] == own
+
+
+def _parts(route: Route) -> tuple[str, ...]:
+    return tuple(part if isinstance(part, str) else f"<{part.name}>" for part in route.segments)
 
 
 def _is_view(callback: Any, view_class: type, action: str) -> bool:
-    if getattr(callback, "cls", getattr(callback, "view_class", None)) is not view_class:
+    if view_class_of(callback) is not view_class:
         return False
     actions = getattr(callback, "actions", None)
     return actions is None or actions.get("get") == action
-
-
-def _basename(callback: Any) -> object:
-    return getattr(callback, "initkwargs", {}).get("basename")
 
 
 def _forget(*, setting: str, **_: Any) -> None:

@@ -4,39 +4,48 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
 from django.apps import apps
+from django.urls import URLPattern, URLResolver
 from rest_framework.generics import GenericAPIView
 from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ViewSetMixin
 from strawberry.schema.config import StrawberryConfig
 
-from schema_gen import SchemaError, SchemaWarning, ViewDescription, build_types, describe_view
+from schema_gen import (
+    ModelUnknownError,
+    SchemaError,
+    SchemaWarning,
+    ViewDescription,
+    build_types,
+    describe_view,
+)
 
 from .changes import Disconnect, publisher, watch, watch_all
 from .exceptions import LiveError
 from .live.resolvers import LiveResolvers
 from .live.timetable import reread
+from .mounts import ACTIONS, mounts
 from .schema import LiveSchema
 from .users import user_key, user_key_of_pk
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
     import strawberry
     from asgiref.typing import ASGIApplication
     from django.db.models import Model
     from django.http.response import HttpResponseBase
-    from django.urls import URLPattern
     from rest_framework.routers import BaseRouter
 
     from schema_gen import BuiltTypes
 
-ACTIONS = ("list", "retrieve")
+    from .mounts import Mount
+
 # Seconds below which ``refresh_every`` is no interval any more, but a load.
 SHORTEST_REFRESH = 0.1
 
@@ -56,6 +65,11 @@ class _Registration:
     initkwargs: Mapping[str, Any] = field(default_factory=dict)
     names: Mapping[str, str | None] = field(default_factory=dict)
     refresh_every: float | None = None
+    extra_action: str | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+    version: str | None = None
+    single: bool = False
+    included: bool = False
 
 
 class LiveRouter:
@@ -84,15 +98,22 @@ class LiveRouter:
         retrieve_name: str | None = None,
         type_name: str | None = None,
         refresh_every: float | None = None,
+        extra_actions: Collection[str] = (),
+        version: str | None = None,
     ) -> None:
         """Make a ViewSet or generic view live; positional arguments as DRF's ``register``.
 
-        ``prefix`` may hold URL kwargs, as ``projects/{project_pk}/tasks`` or as a regex group.
+        ``prefix`` may hold URL kwargs, as ``projects/{project_pk}/tasks`` or as a regex group. A
+        list and a row that are two generic views may have one prefix.
         The names override what prefix, basename and serializer give to the GraphQL roots and
         row type. ``refresh_every`` has what is watched of the view read again at that interval
         (seconds, at least 0.1), for rows that depend on what no change tells of: the time, a
-        cache, a file. It costs an evaluation each time. Raises ``LiveError`` for what is no view
-        with a model, for a prefix that is taken, and once the schema is built.
+        cache, a file. It costs an evaluation each time. ``extra_actions`` names methods of the
+        ViewSet with ``@action(detail=False)`` that answer a list of rows: each is a root of its
+        own, named by prefix and ``url_path``, and told as a whole. ``version`` is the one that the
+        view's versioning scheme would find out, where no argument can say it. Raises ``LiveError``
+        for what is no view with a model, for a prefix that is taken, for an action that is no such
+        list, and once the schema is built.
         """
         _check_view(viewset)
         _check_interval(refresh_every)
@@ -100,8 +121,19 @@ class LiveRouter:
         route = re.sub(r"{(\w+)}", r"(?P<\1>[^/.]+)", prefix.strip("/"))
         if not issubclass(viewset, ViewSetMixin):
             actions = tuple(action for action in ACTIONS if hasattr(viewset, action))
+            if extra_actions:
+                raise LiveError(_no_extra_action(viewset, next(iter(extra_actions)), ()))
             self._add(
-                _Registration(viewset, prefix, basename, route, actions, {}, names, refresh_every)
+                _Registration(
+                    viewset,
+                    prefix,
+                    basename,
+                    route,
+                    actions,
+                    names=names,
+                    refresh_every=refresh_every,
+                    version=version,
+                )
             )
             return
         router = SimpleRouter()
@@ -112,59 +144,62 @@ class LiveRouter:
                 f"{viewset.__name__} has no `queryset` attribute to take a basename from."
                 f" Name it: live.register({prefix!r}, {viewset.__name__}, basename=...)."
             ) from error
-        self._include(router, names, refresh_every)
+        options = {"names": names, "refresh_every": refresh_every, "version": version}
+        self._include(router.get_urls(), {viewset: extra_actions}, options)
 
-    def include(self, router: BaseRouter, *, refresh_every: float | None = None) -> None:
-        """Make everything live that a DRF router holds; nested routers as well.
+    def include(
+        self,
+        router: BaseRouter | Sequence[URLPattern | URLResolver],
+        *,
+        refresh_every: float | None = None,
+        extra_actions: Mapping[type[Any], Collection[str]] | None = None,
+        version: str | None = None,
+    ) -> None:
+        """Make everything live that a DRF router holds, nested routers as well, or URL patterns do.
 
-        ``refresh_every`` is for each of the views what it is in ``register``. Views without a
-        model are left out: a router holds what it holds. Raises ``LiveError`` where nothing is
-        left, for prefixes that are taken, and once the schema is built.
+        Of a list such as ``urlpatterns``, with what it includes, those are taken that are ViewSets
+        or generic views; their routes below that list name the roots. ``refresh_every`` and
+        ``version`` are for each of the views what they are in ``register``, and ``extra_actions``
+        are by ViewSet. Views without a model are left out, with a ``SchemaWarning`` where that was
+        not plain: a router holds what it holds. Raises ``LiveError`` where nothing is left, for
+        prefixes that are taken, for an action that is no list, and once the schema is built.
         """
-        if not hasattr(router, "get_urls"):
+        patterns: Any = router.get_urls() if hasattr(router, "get_urls") else router
+        if not isinstance(patterns, list | tuple) or not all(
+            isinstance(pattern, URLPattern | URLResolver) for pattern in patterns
+        ):
             raise LiveError(
-                f"include() expected a DRF router, such as SimpleRouter(); {router!r} came."
-                " A single view goes into register()."
+                "include() expected a DRF router, such as SimpleRouter(), or a list of URL"
+                f" patterns; {router!r} came. A single view goes into register()."
             )
         _check_interval(refresh_every)
-        if not self._include(router, {}, refresh_every):
+        options = {"refresh_every": refresh_every, "version": version, "included": True}
+        if not self._include(patterns, extra_actions or {}, options):
             raise LiveError(
                 f"include() found no ViewSet with a list or retrieve action in {router!r}."
                 " Register ViewSets on the router before it is included."
             )
 
     def _include(
-        self, router: Any, names: Mapping[str, str | None], refresh_every: float | None
+        self,
+        patterns: Sequence[URLPattern | URLResolver],
+        extra_actions: Mapping[type[Any], Collection[str]],
+        options: Mapping[str, Any],
     ) -> int:
-        found: dict[tuple[type[Any], str | None], dict[str, URLPattern]] = {}
-        for pattern in router.get_urls():
-            callback = pattern.callback
-            action = getattr(callback, "actions", {}).get("get")
-            if (
-                action in ACTIONS
-                and "format" not in pattern.pattern.converters
-                and not _suffixed(pattern)
-            ):
-                key = (callback.cls, callback.initkwargs.get("basename"))
-                found.setdefault(key, {}).setdefault(action, pattern)
-        count = 0
-        for (view_class, basename), patterns in found.items():
-            if not issubclass(view_class, GenericAPIView):
+        found = list(mounts(patterns))
+        wanted = {(view, name) for view, names in extra_actions.items() for name in names}
+        for view_class, name in wanted:
+            lists = [m.action for m in found if m.view_class is view_class and _is_extra_list(m)]
+            if name not in lists:
+                raise LiveError(_no_extra_action(view_class, name, lists))
+        registrations: list[_Registration] = []
+        for mount in found:
+            if mount.action not in ACTIONS and (mount.view_class, mount.action) not in wanted:
                 continue
-            route = _list_route(patterns)
-            registration = _Registration(
-                view_class,
-                route,
-                basename,
-                route,
-                tuple(patterns),
-                {"basename": basename} if basename else {},
-                names,
-                refresh_every,
-            )
+            _gather(registrations, _registration(mount, options))
+        for registration in registrations:
             self._add(registration)
-            count += 1
-        return count
+        return len(registrations)
 
     def _add(self, registration: _Registration) -> None:
         if "_types" in self.__dict__:
@@ -174,7 +209,8 @@ class LiveRouter:
                 " live.schema, live.as_view() or live.asgi() is used."
             )
         for other in self._registrations:
-            if other.route == registration.route:
+            same = (other.route, other.version) == (registration.route, registration.version)
+            if same and not _is_pair(other, registration):
                 raise LiveError(
                     f"{registration.prefix!r} is registered twice: for"
                     f" {other.view_class.__name__} and for {registration.view_class.__name__}."
@@ -187,9 +223,22 @@ class LiveRouter:
     # What is made of it.
 
     @cached_property
+    def _described(self) -> tuple[tuple[_Registration, ViewDescription], ...]:
+        """The registrations with their descriptions, without included views of no known model."""
+        found = []
+        for registration in self._registrations:
+            try:
+                found.append((registration, _describe(registration)))
+            except ModelUnknownError as error:
+                if not registration.included:
+                    raise
+                warnings.warn(f"{error} It is left out.", SchemaWarning, stacklevel=2)
+        return tuple(found)
+
+    @property
     def views(self) -> tuple[ViewDescription, ...]:
         """The descriptions of the registered views, in the order of registration."""
-        return tuple(_describe(registration) for registration in self._registrations)
+        return tuple(view for _, view in self._described)
 
     @cached_property
     def _types(self) -> BuiltTypes:
@@ -203,7 +252,7 @@ class LiveRouter:
         built = build_types(views, LiveResolvers(roots))
         for view in views:
             watch(view.model)
-        for registration, view in zip(self._registrations, views, strict=True):
+        for registration, view in self._described:
             if registration.refresh_every is not None:
                 for root in view.roots:
                     reread(root, registration.refresh_every)
@@ -359,25 +408,67 @@ def _describe(registration: _Registration) -> ViewDescription:
         initkwargs=registration.initkwargs,
         route=registration.route,
         actions=registration.actions,
+        extra_action=registration.extra_action,
+        url_kwargs=registration.given,
+        version=registration.version,
+        single=registration.single,
         **registration.names,
     )
 
 
-def _suffixed(pattern: URLPattern) -> bool:
-    """Whether it is a route with a format suffix (``tasks.json``), which repeats another."""
-    return "<format>" in str(pattern.pattern) or "drf_format_suffix" in str(pattern.pattern)
+def _registration(mount: Mount, options: Mapping[str, Any]) -> _Registration:
+    """One action's registration; that of a row is at the route of its list, if it is routed."""
+    extra = mount.action if mount.action not in ACTIONS else None
+    route = mount.route
+    single = mount.action == "retrieve" and not mount.picks
+    if mount.action == "retrieve" and not single and issubclass(mount.view_class, ViewSetMixin):
+        route = re.sub(r"/?(\(\?P<\w+>(?:[^()\\]|\\.)*\)|<[\w:]+>)$", "", route)
+    known = {**options, "version": options.get("version") or mount.version}
+    return _Registration(
+        mount.view_class,
+        route,
+        mount.basename,
+        route,
+        ("list",) if extra else (mount.action,),
+        initkwargs={k: v for k, v in mount.initkwargs.items() if extra or k not in _OF_ROUTES},
+        extra_action=extra,
+        given=mount.given,
+        single=single,
+        **known,
+    )
 
 
-def _list_route(patterns: Mapping[str, URLPattern]) -> str:
-    """The list's route below the router, whether or not the view has a list."""
-    if "list" in patterns:
-        return _bare(patterns["list"])
-    route = _bare(patterns["retrieve"])
-    return re.sub(r"/?(\(\?P<\w+>(?:[^()\\]|\\.)*\)|<[\w:]+>)$", "", route)
+def _gather(registrations: list[_Registration], new: _Registration) -> None:
+    """Add ``new``, as the other action of a registration that is the same but for that if any."""
+    for index, old in enumerate(registrations):
+        if replace(old, actions=new.actions) == new:
+            actions = tuple(dict.fromkeys((*old.actions, *new.actions)))
+            registrations[index] = replace(old, actions=actions)
+            return
+    registrations.append(new)
 
 
-def _bare(pattern: URLPattern) -> str:
-    return str(pattern.pattern).removeprefix("^").removesuffix("$").removesuffix("\\Z").strip("/")
+def _is_pair(one: _Registration, other: _Registration) -> bool:
+    """Whether they are a list and a row of two generic views, which share a route."""
+    routed = any(issubclass(r.view_class, ViewSetMixin) for r in (one, other))
+    return not routed and set(one.actions).isdisjoint(other.actions)
+
+
+def _is_extra_list(mount: Mount) -> bool:
+    method = getattr(mount.view_class, mount.action)
+    return mount.action not in ACTIONS and getattr(method, "detail", None) is False
+
+
+def _no_extra_action(view_class: type[Any], name: str, lists: Collection[str]) -> str:
+    has = f"it has {', '.join(sorted(lists))}" if lists else "it has none"
+    return (
+        f"extra_actions expected methods of {view_class.__name__} with @action(detail=False) that"
+        f" answer a GET; {name!r} came, and {has}."
+    )
+
+
+# What a router says of each of its routes, and not of the view.
+_OF_ROUTES = frozenset({"detail", "suffix", "name", "description"})
 
 
 __all__ = ["LiveRouter", "routers"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .arguments import ArgumentDescription, Style
 from .build import BuiltTypes, build_types
-from .exceptions import SchemaError, SchemaWarning
+from .exceptions import ModelUnknownError, SchemaError, SchemaWarning
 from .fields import FieldScope, register_field, register_field_type
 from .parameters import ParameterScope, register_backend
 from .root_fields import Resolvers, root_of
@@ -36,6 +36,7 @@ __all__ = [
     "FieldDescription",
     "FieldScope",
     "ListType",
+    "ModelUnknownError",
     "ObjectDescription",
     "ObjectType",
     "PageDescription",

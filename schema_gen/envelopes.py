@@ -59,15 +59,35 @@ def page_object(page: PageDescription, root: RootDescription) -> ObjectDescripti
 
 def envelope(root: RootDescription) -> ObjectDescription:
     """The envelope of a root, all but its `query`, which is the schema's own root."""
-    return _list_envelope(root) if root.action == "list" else _row_envelope(root)
+    if root.action == "retrieve":
+        return _row_envelope(root)
+    return _list_envelope(root) if root.handler is None else _answer_envelope(root)
+
+
+def _answer(root: RootDescription) -> TypeDescription:
+    if root.page is not None:
+        return reference_to(page_object(root.page, root))
+    return ListType(reference_to(root.row))
+
+
+def _answer_envelope(root: RootDescription) -> ObjectDescription:
+    """Of a list that only the view itself can tell: nobody knows the rows of its other pages."""
+    snapshot = FieldDescription(
+        "snapshot",
+        "snapshot",
+        _answer(root).optional(),
+        "What a GET answers: in the first payload, and again whenever that has changed.",
+    )
+    return ObjectDescription(
+        f"{root.type_base}ListChange",
+        (snapshot, CURSOR),
+        description=f"`{root.name}` as it is after a change, as this client may see it.",
+    )
 
 
 def _list_envelope(root: RootDescription) -> ObjectDescription:
-    row = reference_to(root.row)
-    rows = ListType(row)
-    snapshot: TypeDescription = rows
-    if root.page is not None:
-        snapshot = reference_to(page_object(root.page, root))
+    rows = ListType(reference_to(root.row))
+    snapshot = _answer(root)
     fields = (
         FieldDescription(
             "snapshot",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["SchemaError", "SchemaWarning"]
+__all__ = ["ModelUnknownError", "SchemaError", "SchemaWarning"]
 
 
 class SchemaError(Exception):
@@ -10,6 +10,10 @@ class SchemaError(Exception):
 
     The text says what was expected, what came and how to mend it.
     """
+
+
+class ModelUnknownError(SchemaError):
+    """A view does not say which model its rows are of, so nobody knows what to listen to."""
 
 
 class SchemaWarning(UserWarning):

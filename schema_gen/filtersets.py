@@ -6,6 +6,8 @@ object, the model field behind it and the static choices it was given.
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -18,6 +20,7 @@ from .arguments import Style
 from .hints import HINT_SCALARS, parameter_hint, split_optional
 from .model_fields import scalar_of_model_field
 from .parameters import register_backend
+from .spectacular import OPENAPI_SCALARS, annotation, scalar_of_schema
 from .types import ListType, ScalarType
 
 if TYPE_CHECKING:
@@ -61,13 +64,40 @@ class FilterScope:
         field = self.model_field
         return scalar_of_model_field(field) if isinstance(field, Field) else None
 
+    @property
+    def method(self) -> Any:
+        """The filter method, None where there is none."""
+        method = self.filter.method
+        return getattr(self.filterset_class, method, None) if isinstance(method, str) else method
+
     def method_scalar(self) -> str | None:
         """The scalar that a filter method's `value` is hinted as."""
-        method = self.filter.method
-        if isinstance(method, str):
-            method = getattr(self.filterset_class, method, None)
-        hint, _ = split_optional(parameter_hint(method, "value"))
+        hint, _ = split_optional(parameter_hint(self.method, "value"))
         return HINT_SCALARS.get(hint) if isinstance(hint, type) else None
+
+    def override(self) -> TypeDescription | None:
+        """What `@extend_schema_field` says on the filter method or on the filter's class."""
+        said = annotation(self.method).get("field") or annotation(self.filter).get("field")
+        scalar = None
+        if isinstance(said, enum.Enum) and type(said).__name__ == "OpenApiTypes":
+            scalar = OPENAPI_SCALARS.get(said.name, "String")
+        elif isinstance(said, type):
+            scalar = HINT_SCALARS.get(said)
+        elif isinstance(said, Mapping) and said.get("type") == "array":
+            return ListType(ScalarType(_argument_scalar(said.get("items") or {})))
+        elif isinstance(said, Mapping):
+            scalar = _argument_scalar(said)
+        return ScalarType(scalar) if scalar is not None else None
+
+    def unknown(self) -> TypeDescription:
+        """String, with a warning."""
+        self.outer.untyped(
+            self.key,
+            f"nothing says what a value of its {type(self.filter).__name__} is",
+            "Hint the value of its method, put @extend_schema_field on that, or call"
+            " schema_gen.filtersets.register_filter() for the filter's class.",
+        )
+        return ScalarType("String")
 
     def choices(self) -> TypeDescription:
         """The enum of the filter's static choices, String where they are not known yet."""
@@ -120,7 +150,10 @@ register_filter(df.DurationFilter)(_always("Duration"))
 
 @register_filter(df.Filter)
 def _any(scope: FilterScope) -> TypeDescription:
-    return ScalarType(scope.method_scalar() or "String")
+    scalar = scope.method_scalar()
+    if scalar is None and type(scope.filter) is df.Filter and scope.method is None:
+        scalar = scope.scalar()
+    return scope.unknown() if scalar is None else ScalarType(scalar)
 
 
 @register_filter(df.NumberFilter, df.RangeFilter, df.NumericRangeFilter)
@@ -185,10 +218,18 @@ def _arguments(scope: FilterScope) -> Iterable[ArgumentDescription]:
 
 
 def _type(scope: FilterScope) -> TypeDescription:
+    override = scope.override()
+    if override is not None:
+        return override
     classes = [base for base in type(scope.filter).__mro__ if base in _registry]
     # A comma-joined filter says in its other base what one of its values is.
     found = _registry[classes[0]](scope)
     return ListType(found) if isinstance(scope.filter, df.BaseCSVFilter) else found
+
+
+def _argument_scalar(schema: Mapping[str, Any]) -> str:
+    scalar = scalar_of_schema(schema)[0]
+    return "String" if scalar == "JSON" else scalar
 
 
 def _suffixes(filter_: Any) -> list[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .naming import camel, pascal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.db.models import Model
 
     from .routes import Route
@@ -50,16 +52,28 @@ def root_names(
     *,
     list_name: str | None,
     retrieve_name: str | None,
+    version: str | None = None,
+    given: Mapping[str, Any] | None = None,
 ) -> RootNames:
     """The list takes the route's words, the row the basename, parents stand in front of both.
+
+    So does a `version` of the API that is a word of the route or one of the URL kwargs that are
+    `given`; the others of these have no name in it.
 
     Where both come out as one word (`news`), the list is `newsList`. A name that is given wins.
     """
     words: list[str] = []
     parents: list[str] = []
+    given = given or {}
     for part in route.segments:
         if isinstance(part, str):
             words.append(part)
+            if part == version:
+                parents.append(part)
+        elif part.name in given:
+            if version is not None and given[part.name] == version:
+                words.append(version)
+                parents.append(version)
         elif part.name != lookup_url_kwarg:
             parent = parent_of(part.name, words.pop() if words else None)
             parents.append(parent)

@@ -62,6 +62,10 @@ class ParameterScope:
             description=str(description) if description else None,
         )
 
+    def untyped(self, key: str, reason: str, mend: str) -> None:
+        """Warn that the argument of a parameter is a String for want of anything better."""
+        self.describer.warn(f"the parameter {key!r}", f"{reason}, so it is a String", mend)
+
     def enum(self, key: str, choices: Any) -> EnumType | None:
         """The enum of a parameter's choices: the row's own where it has one of these values."""
         name = f"{self.base}{pascal(key)}Enum"
@@ -160,6 +164,12 @@ def _argument(parameter: Mapping[str, Any], scope: ParameterScope) -> ArgumentDe
     item: Any = scope.enum(key, choices) if choices else None
     if item is None:
         scalar = scalar_of_schema(schema)[0]
+        if scalar == "JSON":
+            scope.untyped(
+                key,
+                f"its schema {schema!r} is of no single type",
+                "Give it one in get_schema_operation_parameters().",
+            )
         item = ScalarType("String" if scalar == "JSON" else scalar)
     return scope.argument(
         key,

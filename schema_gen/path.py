@@ -11,13 +11,14 @@ from .sources import follow
 from .types import ScalarType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from django.db.models import Model
     from rest_framework.generics import GenericAPIView
 
     from .routes import Kwarg, Route
     from .sources import Source
+    from .types import TypeDescription
 
 __all__ = ["path_arguments", "placeholders"]
 
@@ -35,10 +36,21 @@ def path_arguments(
     view_class: type[GenericAPIView[Any]],
     model: type[Model],
     lookup: tuple[str, str],
+    known: Mapping[str, TypeDescription | None] | None = None,
 ) -> list[ArgumentDescription]:
-    """One required argument for each URL kwarg. `lookup` is (lookup_url_kwarg, lookup_field)."""
-    found = []
+    """One required argument for each URL kwarg. `lookup` is (lookup_url_kwarg, lookup_field).
+
+    `known` are types by kwarg; what has None is given otherwise and is no argument.
+    """
+    found: list[ArgumentDescription] = []
+    known = known or {}
     for kwarg in route.kwargs:
+        if kwarg.name in known:
+            type_ = known[kwarg.name]
+            if type_ is not None:
+                name = argument_name(kwarg.name)
+                found.append(ArgumentDescription(name, kwarg.name, type_, "path"))
+            continue
         scalar = _scalar(kwarg, _source(kwarg.name, view_class, model, lookup))
         name = "id" if kwarg.name == "pk" else argument_name(kwarg.name)
         found.append(ArgumentDescription(name, kwarg.name, ScalarType(scalar), "path"))

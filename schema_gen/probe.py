@@ -14,6 +14,8 @@ from django.utils.translation import override
 from rest_framework.settings import api_settings
 from rest_framework.viewsets import ViewSetMixin
 
+from .versions import asked_version
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -65,8 +67,9 @@ def probe(
     initkwargs: Mapping[str, Any],
     kwargs: Mapping[str, Any],
     user: Any,
+    version: str | None = None,
 ) -> GenericAPIView[Any]:
-    """The view as it stands inside a GET of `action` by `user`.
+    """The view as it stands inside a GET of `action` by `user`, for a `version` of the API.
 
     `swagger_fake_view` is True, as other schema generators set it, so that a view can tell.
     """
@@ -78,19 +81,18 @@ def probe(
     if isinstance(view, ViewSetMixin):
         view.action_map = {"get": action}
         view.action = action
-    view.request = _request(view, user)
+    view.request = _request(view, user, version)
     return view
 
 
-def _request(view: GenericAPIView[Any], user: Any) -> Any:
+def _request(view: GenericAPIView[Any], user: Any, version: str | None) -> Any:
     raw = HttpRequest()
     raw.method = "GET"
     raw.META.update(SERVER_NAME="localhost", SERVER_PORT="80", HTTP_ACCEPT="application/json")
     request: Any = view.initialize_request(raw, *view.args, **view.kwargs)
     request.user = user
     request.auth = None
-    # With a version in the path or a header there is none to find on this request.
     scheme: Any = view.versioning_class
-    request.version = getattr(scheme, "default_version", None)
+    request.version = asked_version(scheme, version, view.kwargs)
     request.versioning_scheme = scheme() if scheme else None
     return request

@@ -32,7 +32,11 @@ class RootDescription:
     """A `list` or `retrieve` action as a root field of Query and Subscription.
 
     `page` is None for a list without pages and for a single row. `type_base` is what the names of
-    the root's envelope and page begin with.
+    the root's envelope and page begin with. `view_action` is what the view calls the action.
+    `handler` is the view's method that has to be called for the answer, which is told as a whole
+    then; None where DRF's own steps give it. `given` are URL kwargs that are no arguments,
+    `version` is the one of the API that is asked for, None where the view finds out. `finds_row`
+    says that the view has its own way to a single row, so that any row may become the one it shows.
     """
 
     name: str
@@ -49,6 +53,11 @@ class RootDescription:
     arguments: tuple[ArgumentDescription, ...]
     route: Route
     type_base: str
+    view_action: str
+    handler: str | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+    version: str | None = None
+    finds_row: bool = False
     description: str | None = None
 
     def encode(self, arguments: Mapping[str, Any]) -> ViewCall:
@@ -74,7 +83,7 @@ class RootDescription:
 
     def url_kwargs(self, call: ViewCall) -> dict[str, Any]:
         """`call.kwargs` as Django's resolver hands them to the view, converters applied."""
-        return self.route.convert(dict(call.kwargs))
+        return {**self.route.convert(dict(call.kwargs)), **self.given}
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rest_framework import mixins
+from django.db.models import QuerySet
+from django.db.models.query import ModelIterable
 from rest_framework.generics import GenericAPIView
 from rest_framework.serializers import ListSerializer, Serializer
-from rest_framework.viewsets import ViewSetMixin
 
+from .bodies import body_of
 from .classes import definer
-from .exceptions import SchemaError
+from .exceptions import ModelUnknownError, SchemaError
 from .path import placeholders
 from .probe import probe, visitors
 from .routes import ANY_SEGMENT, Kwarg, Route, converted, parse_route
 from .serializers import Describer
-from .spectacular import is_passthrough
+from .versions import check_version, url_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from django.db.models import Model
 
 __all__ = ["Subject", "make_subject"]
 
 Answer = TypeVar("Answer")
-
-BODIES: dict[str, Callable[..., Any]] = {
-    "list": mixins.ListModelMixin.list,
-    "retrieve": mixins.RetrieveModelMixin.retrieve,
-}
-"""The bodies that a root stands for. One of the view's own may do anything."""
-
-OWN_BODY = (
-    "Move what it does into get_queryset(), filter_queryset() or the serializer, or leave the "
-    "action out when you register the view."
-)
 
 
 @dataclass
@@ -51,6 +41,10 @@ class Subject:
     describer: Describer
     known_model: type[Model] | None = None
     basename: str = ""
+    extra_action: str | None = None
+    given: dict[str, Any] = field(default_factory=dict)
+    version: str | None = None
+    single: bool = False
 
     @property
     def model(self) -> type[Model]:
@@ -64,30 +58,51 @@ class Subject:
         """The URL kwarg that picks a row, and the model field that it is compared with."""
         return self.lookup_url_kwarg, self.lookup_field
 
+    @property
+    def scheme(self) -> Any:
+        """The class of the view's versioning scheme, None where it has no versions."""
+        return self.option("versioning_class")
+
     def option(self, name: str) -> Any:
         """A class attribute of the view as its initkwargs leave it."""
         return self.initkwargs.get(name, getattr(self.view_class, name, None))
 
+    def view_action(self, action: str) -> str:
+        """What the view itself calls the action: an extra action has a name of its own."""
+        return self.extra_action or action
+
     def has(self, action: str) -> bool:
-        """Whether the view has the action with DRF's own body; a body of its own is a warning."""
-        body = getattr(self.view_class, action, None)
-        if body is None:
+        """Whether the view has the action and takes GETs; one that doesn't is a warning."""
+        if not hasattr(self.view_class, self.view_action(action)):
             return False
-        while is_passthrough(body):
-            body = body.__wrapped__
         if "get" not in self.option("http_method_names"):
             self.left_out(action, "its http_method_names have no 'get'", "Add 'get' to them.")
-        elif body is not BODIES[action]:
-            self.left_out(action, "it has a body of its own", OWN_BODY)
-        elif not _get_is_plain(self.view_class, action):
-            self.left_out(action, "the view has a get() of its own", OWN_BODY)
-        else:
+            return False
+        return True
+
+    def handler(self, action: str) -> str | None:
+        """The method to call for the whole answer; None where DRF's own steps give it.
+
+        Those steps need a queryset of model instances: `values()` and lists have none.
+        """
+        body = body_of(self.view_class, self.view_action(action))
+        return None if body.known and self._has_instances(action) else body.handler
+
+    def _has_instances(self, action: str) -> bool:
+        try:
+            found = self.asked(action, lambda view: view.get_queryset())
+        except Exception:  # noqa: BLE001 (the view's own code; it may answer in a real GET)
             return True
-        return False
+        iterable: Any = getattr(found, "_iterable_class", None)
+        return isinstance(found, QuerySet) and issubclass(iterable, ModelIterable)
 
     def action_route(self, action: str) -> Route:
-        """The route of the list, or that of a row: the same and the lookup kwarg behind it."""
-        if action == "list" or any(k.name == self.lookup_url_kwarg for k in self.route.kwargs):
+        """The route of the list, or that of a row: the same and the lookup kwarg behind it.
+
+        One `single` row needs none.
+        """
+        picked = any(kwarg.name == self.lookup_url_kwarg for kwarg in self.route.kwargs)
+        if action == "list" or self.single or picked:
             return self.route
         pattern = self.option("lookup_value_regex")
         converter = self.option("lookup_value_converter")
@@ -134,7 +149,9 @@ class Subject:
     def _view(self, action: str, user: Any) -> GenericAPIView[Any]:
         route = self.action_route(action)
         kwargs = placeholders(route, self.view_class, self.known_model, self.lookup)
-        return probe(self.view_class, action, self.initkwargs, kwargs, user)
+        kwargs |= {**url_version(self.scheme, self.version), **self.given}
+        name = self.view_action(action)
+        return probe(self.view_class, name, self.initkwargs, kwargs, user, self.version)
 
     def _declared_serializer(self, action: str, error: Exception) -> Serializer[Any] | None:
         mend = (
@@ -153,16 +170,6 @@ class Subject:
                 return found
         self.left_out(action, reason, mend)
         return None
-
-
-def _get_is_plain(view_class: type, action: str) -> bool:
-    """Whether a GET of a view without action routing does nothing but call the action."""
-    get = getattr(view_class, "get", None)
-    if get is None or issubclass(view_class, ViewSetMixin):
-        return True
-    # The form of DRF's generic views and of its tutorial: `return self.list(request, ...)`.
-    code = getattr(get, "__code__", None)
-    return code is not None and code.co_names == (action,)
 
 
 def _make(serializer_class: Any, view: GenericAPIView[Any]) -> Any:
@@ -185,7 +192,15 @@ def _checked(found: Any) -> Serializer[Any]:
 
 
 def make_subject(
-    view_class: Any, initkwargs: dict[str, Any], route: str, basename: str | None
+    view_class: Any,
+    initkwargs: dict[str, Any],
+    route: str,
+    basename: str | None,
+    *,
+    extra_action: str | None = None,
+    url_kwargs: Mapping[str, Any] | None = None,
+    version: str | None = None,
+    single: bool = False,
 ) -> Subject:
     """The facts of a registration. A SchemaError if the class is no view with a model."""
     if not (isinstance(view_class, type) and issubclass(view_class, GenericAPIView)):
@@ -203,7 +218,14 @@ def make_subject(
         lookup_field,
         lookup_url_kwarg or lookup_field,
         Describer(f"{view_class.__module__}.{view_class.__qualname__}"),
+        extra_action=extra_action,
+        given=dict(url_kwargs or {}),
+        version=version,
+        single=single,
     )
+    if version is not None:
+        check_version(subject.describer.view, subject.scheme, version)
+        subject.given |= url_version(subject.scheme, version)
     subject.known_model = _model(subject)
     subject.basename = basename or str(subject.model._meta.object_name).lower()
     return subject
@@ -240,7 +262,7 @@ def _guessed(subject: Subject, guess: type[Model] | None, error: Exception) -> t
         f"getattr(self, 'swagger_fake_view', False)."
     )
     if guess is None:
-        raise SchemaError(
+        raise ModelUnknownError(
             f"The model of {subject.describer.view} can't be found: expected get_queryset() to "
             f"answer a queryset, it raised {error!r}. {mend}"
         ) from error

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from rest_framework.serializers import ListSerializer
 
-from .classes import definer, own_doc
+from .classes import definer, is_drf_s_own, own_doc
 from .exceptions import SchemaError
-from .names import root_names
+from .names import RootNames, root_names
+from .naming import pascal
 from .pages import describe_page, paginates
 from .parameters import ParameterScope, describe_backends, describe_paginator
 from .path import path_arguments
@@ -17,6 +18,7 @@ from .roots import RootDescription, ViewDescription
 from .sources import annotations_of
 from .subject import make_subject
 from .types import reference_to
+from .versions import url_version, version_argument, version_type
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -24,9 +26,8 @@ if TYPE_CHECKING:
     from rest_framework.generics import GenericAPIView
 
     from .arguments import ArgumentDescription
-    from .names import RootNames
     from .subject import Subject
-    from .types import ObjectDescription, PageDescription
+    from .types import ObjectDescription, PageDescription, TypeDescription
 
 __all__ = ["describe_view"]
 
@@ -46,6 +47,10 @@ def describe_view(
     list_name: str | None = None,
     retrieve_name: str | None = None,
     type_name: str | None = None,
+    extra_action: str | None = None,
+    url_kwargs: Mapping[str, Any] | None = None,
+    version: str | None = None,
+    single: bool = False,
 ) -> ViewDescription:
     """Describe the `list` and `retrieve` actions that `view_class` has and `actions` names.
 
@@ -53,13 +58,28 @@ def describe_view(
     named groups are URL kwargs; `<int:pk>` and `{project_pk}` are read too. `initkwargs` are those
     of `as_view()`. The names override what the route, the basename and the serializer give. Where
     the list shows its rows with other fields under the same name, they are `<Name>ListItem`.
+    `extra_action` is the method of an `@action(detail=False)` that answers a list: then that is
+    the view's one root, and `route` is the action's own. `url_kwargs` are given to the view beside
+    those that are arguments, and `version` is what its versioning scheme would find out: a
+    SchemaError if the scheme does not know it. `single` says that the view shows one row that no
+    URL kwarg picks, such as the user's own profile: its root is named by the route.
 
-    The view's own hooks are called, as in a GET, with `swagger_fake_view` set and SQL refused. An
-    action that can't be described is left out with a SchemaWarning. A view that is no
-    GenericAPIView, or whose model can't be found, is a SchemaError.
+    An action with a body of the view's own, or without model instances to show, is described with
+    the `handler` to call. The view's own hooks are called, as in a GET, with `swagger_fake_view`
+    set and SQL refused. An action that can't be described is left out with a SchemaWarning. A view
+    that is no GenericAPIView, or whose model can't be found, is a SchemaError.
     """
     with without_sql():
-        subject = make_subject(view_class, dict(initkwargs or {}), route or prefix, basename)
+        subject = make_subject(
+            view_class,
+            dict(initkwargs or {}),
+            route or prefix,
+            basename,
+            extra_action=extra_action,
+            url_kwargs=url_kwargs,
+            version=version,
+            single=single,
+        )
         names = root_names(
             subject.route,
             subject.basename,
@@ -67,8 +87,16 @@ def describe_view(
             subject.lookup_url_kwarg,
             list_name=list_name,
             retrieve_name=retrieve_name,
+            version=version,
+            given=subject.given,
         )
-        if not any(hasattr(view_class, action) for action in ACTIONS):
+        if single:
+            names = RootNames(names.list, retrieve_name or names.list, pascal(names.list))
+        if extra_action is not None:
+            # Its pages and changes are of other types than those of the view's list.
+            names = RootNames(names.list, names.retrieve, pascal(names.list))
+            actions = ("list",)
+        elif not any(hasattr(view_class, action) for action in ACTIONS):
             subject.describer.warn(
                 "its actions",
                 "it has neither a list() nor a retrieve(), so it has no roots",
@@ -116,8 +144,13 @@ def _root(
         mend = "Let its filters and its paginator work on an empty queryset, without SQL."
         subject.left_out(action, f"asking for its filters or its page failed: {error!r}", mend)
         return None
+    known: dict[str, TypeDescription | None] = {
+        name: version_type(subject.scheme, names.base) for name in url_version(subject.scheme, None)
+    }
+    known |= dict.fromkeys(subject.given)
     arguments = [
-        *path_arguments(route, subject.view_class, subject.model, subject.lookup),
+        *path_arguments(route, subject.view_class, subject.model, subject.lookup, known),
+        *version_argument(subject.scheme, subject.version, names.base),
         *arguments,
     ]
     _refuse_twins(subject, arguments)
@@ -136,6 +169,11 @@ def _root(
         arguments=tuple(arguments),
         route=route,
         type_base=names.base,
+        view_action=subject.view_action(action),
+        handler=subject.handler(action),
+        given=subject.given,
+        version=subject.version,
+        finds_row=not is_drf_s_own(subject.view_class, "get_object"),
         description=own_doc(subject.view_class),
     )
 

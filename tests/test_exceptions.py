@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -13,6 +14,10 @@ from rest_framework import status
 from rest_framework.views import exception_handler
 
 from drf_live_graphql.exceptions import Refusal, refusal_of
+from schema_gen import ArgumentDescription, ScalarType
+
+if TYPE_CHECKING:
+    from schema_gen import RootDescription
 
 
 class ConflictError(drf.APIException):
@@ -101,3 +106,30 @@ def test_a_refusal_stays_what_it_is() -> None:
     refusal = Refusal("No.", "TOO_MANY", limit=3)
     assert refusal_of(refusal) is refusal
     assert refusal.extensions == {"code": "TOO_MANY", "limit": 3}
+
+
+def test_messages_are_told_by_the_arguments_that_they_are_about() -> None:
+    class Tasks:
+        arguments = (
+            ArgumentDescription("titleIcontains", "title__icontains", ScalarType("String")),
+            ArgumentDescription("priceMin", "price_min", ScalarType("Decimal")),
+            ArgumentDescription("priceMax", "price_max", ScalarType("Decimal")),
+        )
+
+    root = cast("RootDescription", Tasks())
+    detail = {"title__icontains": ["Too long."], "price": ["Not a range."], "other": ["No."]}
+    refusal = refusal_of(drf.ValidationError(detail), root)
+    assert refusal is not None
+    assert refusal.extensions == {
+        "code": "INVALID",
+        "errors": detail,
+        "arguments": {
+            "titleIcontains": ["Too long."],
+            "priceMin": ["Not a range."],
+            "priceMax": ["Not a range."],
+        },
+    }
+    for plain in (drf.ValidationError(["No."]), drf.ValidationError({"other": ["No."]})):
+        told = refusal_of(plain, root)
+        assert told is not None
+        assert "arguments" not in (told.extensions or {})

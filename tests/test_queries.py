@@ -207,6 +207,15 @@ def test_an_argument_that_the_filter_refuses_is_invalid() -> None:
     assert error["errors"] == client.get(f"/api/tasks/?project={missing}").json()
 
 
+def test_a_refused_argument_is_named_as_the_schema_names_it() -> None:
+    client, _ = _tasks()
+    query = '{ tasks(assignee: "999", priorityIn: [1], titleIcontains: "x") { count } }'
+    error = _error(_post(query, client))
+    said = client.get("/api/tasks/?assignee=999&priority__in=1&title__icontains=x").json()
+    assert error["errors"] == error["arguments"] == said
+    assert list(said) == ["assignee"]
+
+
 def test_a_keyword_of_the_url_is_an_argument() -> None:
     client, project = _tasks()
     other = models.Project.objects.create(name="Sail", slug="sail")

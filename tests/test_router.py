@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import rest_framework.serializers
 import strawberry
 from django.test import RequestFactory
 from django.urls import path
@@ -21,7 +22,7 @@ from drf_live_graphql import LiveError, LiveRouter
 from drf_live_graphql import router as router_module
 from drf_live_graphql.router import routers as all_routers
 from drf_live_graphql.transport.websocket import LiveConsumer
-from schema_gen import SchemaError
+from schema_gen import SchemaError, SchemaWarning
 from tests import servers
 from tests.project import models, serializers
 from tests.project import views as project
@@ -152,6 +153,27 @@ def test_a_view_registered_twice_under_one_basename_of_two_routers() -> None:
     assert sorted(_roots(live)) == ["fence", "fences", "gate", "gates"]
 
 
+def test_a_view_of_no_known_model_is_left_out_of_what_is_included() -> None:
+    class Sums(viewsets.GenericViewSet[Any]):
+        serializer_class = rest_framework.serializers.Serializer
+
+        def list(self, request: Any) -> Response:
+            return Response([{"sum": 1}])
+
+    router = routers.SimpleRouter()
+    router.register("fences", FenceViewSet)
+    router.register("sums", Sums, basename="sum")
+    live = LiveRouter()
+    live.include(router)
+    with pytest.warns(SchemaWarning, match=r"The model of .*Sums can't be found.* It is left out"):
+        assert sorted(_roots(live)) == ["fence", "fences"]
+    assert live.schema is live.schema
+    alone = LiveRouter()
+    alone.register("sums", Sums, "sum")
+    with pytest.raises(SchemaError, match="Sums can't be found"):
+        _ = alone.schema
+
+
 # What can't be live.
 
 
@@ -174,10 +196,15 @@ def test_slashes_make_no_other_prefix() -> None:
             live.register("/fences/", view)
 
 
-def test_a_list_and_a_row_of_two_classes_need_two_prefixes() -> None:
+def test_a_list_and_a_row_of_two_classes_share_a_prefix() -> None:
     live = LiveRouter()
     live.register("fences", FenceList)
-    with pytest.raises(LiveError, match="FenceList and for FenceRow"):
+    live.register("fences", FenceRow)
+    assert {name: root.view_class for name, root in _roots(live).items()} == {
+        "fences": FenceList,
+        "fence": FenceRow,
+    }
+    with pytest.raises(LiveError, match="FenceRow and for FenceRow"):
         live.register("fences", FenceRow)
 
 

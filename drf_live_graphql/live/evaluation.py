@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from django.conf import settings as django_settings
@@ -26,10 +26,11 @@ from drf_live_graphql.conf import settings
 from drf_live_graphql.exceptions import refusal_of
 from drf_live_graphql.users import user_key
 
+from . import answer
 from .filtersets import keep
 from .paths import Paths, resolve
 from .reads import Purpose, Reads
-from .selection import prune
+from .selection import prune, reduced
 from .survey import survey
 from .tables import labels_joined, noting
 
@@ -81,10 +82,13 @@ class Evaluation:
         http_request = connection.request(location.path, call.query, location.match)
         view: Any = root.view_class(**root.initkwargs)
         if isinstance(view, ViewSetMixin):
-            view.action_map = {"get": root.action}
+            view.action_map = {"get": root.view_action}
+            view.detail = root.action == "retrieve"  # As a router's as_view() says it.
         view.args, view.kwargs = (), kwargs
         view.request = view.initialize_request(http_request, **kwargs)
         view.headers = view.default_response_headers
+        if root.version is not None:
+            view.determine_version = self._version
         keep(view)
         self.view: GenericAPIView[Any] = view
         self.facts = http_request.reads
@@ -102,6 +106,10 @@ class Evaluation:
                 yield
         finally:
             set_script_prefix(before)
+
+    def _version(self, *_: Any, **__: Any) -> tuple[str | None, Any]:
+        """The version that the root is registered for, in the place of what a request would say."""
+        return self.root.version, cast("Any", self.view.versioning_class)()
 
     def _language(self) -> contextlib.AbstractContextManager[None]:
         """The language that Django's ``LocaleMiddleware`` would answer in, where it is used."""
@@ -146,8 +154,20 @@ class Evaluation:
         """
         if self._queryset is None:
             with self.reads.during(Purpose.WHICH | Purpose.OPAQUE):
-                self._queryset = self.view.filter_queryset(self.view.get_queryset())
+                found = self.view.filter_queryset(self.view.get_queryset())
+            self._queryset = answer.rows_of(self.root, found)
         return self._queryset.all()
+
+    def answered_list(self) -> tuple[list[Any], dict[str, Any] | None]:
+        """What the view's own body answers for a list; see ``answer.list_of``."""
+        with self.reads.during(Purpose.WHICH | Purpose.OPAQUE):
+            return answer.list_of(self.root, answer.call(self.view, self.root))
+
+    def answered_row(self) -> answer.Row:
+        """What the view's own body answers for a single row."""
+        lookup = self.view.kwargs.get(self.root.lookup_url_kwarg)
+        with self.reads.during(Purpose.WHICH | Purpose.OPAQUE):
+            return answer.row_of(self.root, answer.call(self.view, self.root), lookup)
 
     def narrows(self) -> bool:
         """Whether the list's rows can be asked for one by one."""
@@ -236,12 +256,14 @@ class Evaluation:
             found.update((row.pk, row) for row in self._fetch(chunk))
         return found
 
-    def instance(self) -> Model | None:
+    def instance(self) -> Model | answer.Row | None:
         """The row that a GET of the detail answers; ``None`` where that is a 404.
 
         Then ``missing`` is the 404.
         """
         try:
+            if self.root.handler is not None:
+                return self.answered_row()
             self.reads.await_row()
             with self.reads.during(Purpose.OPAQUE):
                 return self.view.get_object()  # type: ignore[no-any-return]
@@ -257,8 +279,10 @@ class Evaluation:
         with self.reads.during(Purpose.WHAT):
             return list(serializer.data)
 
-    def serialise_one(self, row: Model, selection: Selection) -> Any:
+    def serialise_one(self, row: Model | answer.Row, selection: Selection) -> Any:
         """One row as the view's serializer for it shows it, reduced to what is selected."""
+        if isinstance(row, answer.Row):
+            return reduced(row.data, selection)
         serializer = self._serializer(row, selection)
         with self.reads.during(Purpose.WHAT):
             return serializer.data
@@ -311,8 +335,13 @@ class Evaluation:
         with self.reads.during(Purpose.ROWS | Purpose.WHICH):
             return list(queryset.values_list("pk", flat=True))
 
-    def ids(self, rows: Sequence[Model]) -> Members:
+    def ids(self, rows: Sequence[Model | answer.Row]) -> Members:
         """The GraphQL ids of ``rows``, by primary key."""
+        if self.root.handler is not None:
+            return {row.pk: row.pk for row in rows}
+        return self._ids(cast("Sequence[Model]", rows))
+
+    def _ids(self, rows: Sequence[Model]) -> Members:
         if self._id_is_pk():
             return dict.fromkeys(row.pk for row in rows)
         key = self.root.row.id_key

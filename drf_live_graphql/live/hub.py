@@ -173,7 +173,7 @@ class Hub:
             with self.admitting():
                 await self._admit(subscription)
         except Exception as error:
-            refusal = refusal_of(error)
+            refusal = refusal_of(error, subscription.root)
             if refusal is None:
                 logger.exception("A subscription of %r failed.", subscription.root.name)
                 refusal = Refusal(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR")

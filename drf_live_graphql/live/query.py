@@ -217,7 +217,8 @@ class LiveQuery:
         gaps: dict[Subscription, Gap] = {}
         for sub in work.joiners:
             after = sub.after
-            if after is None or sub.told or sub.query is not self or work.whole:
+            whole = work.whole or self.key.root.handler is not None
+            if after is None or sub.told or sub.query is not self or whole:
                 continue
             shape = shape_of(sub.wants.followed)
             if (after, shape) not in known:
@@ -325,6 +326,8 @@ class LiveQuery:
         state = self._state
         if (
             self.key.root.action == "list"
+            or self.key.root.handler is not None
+            or self.key.root.finds_row
             or changes.everything
             or self._task is not None
             or not self.labels.get(changes.label)
@@ -422,7 +425,7 @@ class LiveQuery:
     async def _recover(self, work: Work, error: Exception, failures: int) -> bool:
         """After a round that failed: whether to go on. A refusal is an answer and final."""
         self._doing = None
-        refusal = refusal_of(error)
+        refusal = refusal_of(error, self.key.root)
         if refusal is None and failures <= settings.EVALUATION_RETRIES:
             logger.warning("%s failed, trying again: %r", self._name(), error)
             self._put_back(work)

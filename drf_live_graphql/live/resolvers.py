@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from graphql import OperationType
@@ -12,6 +13,7 @@ from drf_live_graphql.exceptions import INTERNAL_MESSAGE, LiveError, Refusal, re
 from drf_live_graphql.location import locate
 
 from . import executor
+from .answer import read_only
 from .evaluation import Evaluation
 from .reads import learn
 from .selection import Scope, select
@@ -54,7 +56,7 @@ class LiveResolvers:
         except LiveError:
             raise
         except Exception as error:
-            refusal = refusal_of(error)
+            refusal = refusal_of(error, root)
             if refusal is None:
                 logger.exception("The query %r failed.", root.name)
                 refusal = Refusal(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR")
@@ -70,7 +72,7 @@ class LiveResolvers:
         try:
             call = root.encode(arguments)
         except Exception as error:
-            refusal = refusal_of(error)
+            refusal = refusal_of(error, root)
             if refusal is None:
                 raise
             raise refusal from error
@@ -104,7 +106,8 @@ def _answer(
             evaluation.identity()  # What proves who is asking is not what the answer is made of.
         with evaluation.surroundings():
             evaluation.authorise(throttle=not again or connection.is_first(root, call))
-            return _body(evaluation, selection)
+            with read_only() if again and root.handler else nullcontext():
+                return _body(evaluation, selection)
     finally:
         if again:
             learn(root, evaluation.reads.dependencies())
@@ -112,6 +115,11 @@ def _answer(
 
 def _body(evaluation: Evaluation, selection: Selection) -> Any:
     root = evaluation.root
+    if root.handler is not None:
+        if root.action == "retrieve":
+            return evaluation.answered_row().data
+        rows, body = evaluation.answered_list()
+        return rows if body is None else body
     if root.action == "retrieve":
         return evaluation.serialise_one(evaluation.view.get_object(), selection)
     page = evaluation.page()

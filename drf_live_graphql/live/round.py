@@ -17,6 +17,8 @@ from rest_framework.status import HTTP_500_INTERNAL_SERVER_ERROR
 from drf_live_graphql.changes import Changes
 from drf_live_graphql.exceptions import refusal_of
 
+from .answer import read_only
+from .answer_reading import AnswerReading
 from .evaluation import Evaluation
 from .list_reading import ListReading
 from .reading import Look
@@ -185,7 +187,7 @@ class Round:
                 names=self.names,
                 speaker=speaker.connection,
                 strangers=outcome.strangers,
-                refusal=refusal_of(error),
+                refusal=refusal_of(error, self.key.root),
                 asker=outcome.asker,
             )
             if outcome.refusal is None:
@@ -226,6 +228,9 @@ class Round:
         return tuple(cohort for cohort in cohorts if cohort)
 
     def _read(self, speaker: Evaluation, cohorts: tuple[Cohort, ...], *, anew: bool) -> Reading:
+        if self.key.root.handler is not None:
+            with read_only():
+                return self._answer(speaker, cohorts)
         look = self._look(speaker, anew=anew)
         gaps = dict.fromkeys(self.gaps.values())
         if self.key.root.action == "retrieve":
@@ -253,6 +258,13 @@ class Round:
         if any(s.wants.snapshot and not reading.resumes(gap) for s, gap in self.gaps.items()):
             reading.read_page()
         return reading
+
+    def _answer(self, speaker: Evaluation, cohorts: tuple[Cohort, ...]) -> Reading:
+        """What the view's own body says; nobody knows which rows that is about."""
+        if self.key.root.action == "retrieve":
+            return RowReading(speaker, self.state, Look(what=True), for_all=self.work.whole)
+        wants = [cohort[0].wants for cohort in cohorts]
+        return AnswerReading(speaker, self.state, frozenset().union(*(w.selections for w in wants)))
 
     def _look(self, speaker: Evaluation, *, anew: bool) -> Look:
         work = self.work

@@ -6,6 +6,7 @@ from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
+from .answer import Row
 from .history import ABSENT, Found, shape_of
 from .reading import digest_of, shown_id
 
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 class RowState:
     """What is known of a single row: its id as last shown, and whether it is visible."""
 
-    __slots__ = ("digests", "id", "pk", "visible")
+    __slots__ = ("digests", "id", "pk", "visible", "whole")
 
     def __init__(self, pk: Any, id_: str, *, visible: bool) -> None:
         self.pk = pk
         self.id = id_
         self.visible = visible
+        # Of all that the view's own body answered; ``None`` where it has none.
+        self.whole: int | None = None
         # Of the row as it was told, by selection; see ``ListState``.
         self.digests: dict[Selection, int] = {}
 
@@ -85,6 +88,8 @@ class RowReading:
         if self._row is not None:
             pk = self._row.pk
             state = RowState(pk, shown_id(pk, self._evaluation.ids([self._row])[pk]), visible=True)
+            if isinstance(self._row, Row):
+                state.whole = digest_of(self._row.data)
             before = self._before
             if before is not None and before.pk == pk and before.visible and not self._loud:
                 state.digests = dict(before.digests)
@@ -118,7 +123,7 @@ class RowReading:
         """Whether the row shows something else than was told."""
         assert self._before is not None
         if wants.snapshot is None:
-            return False
+            return self._differs_as_a_whole()
         known = self._before.digests.get(wants.snapshot)
         differs = known != digest_of(self._instance(wants.snapshot))
         shape = shape_of(wants.snapshot)
@@ -126,6 +131,13 @@ class RowReading:
         if differs:
             self._noted.add(shape)
         return differs
+
+    def _differs_as_a_whole(self) -> bool:
+        """For those who select nothing of a row of which nobody knows when it was written to."""
+        assert self._before is not None
+        if self._state is None or self._state.whole is None:
+            return False
+        return self._state.whole != self._before.whole
 
     def _is_same(self) -> bool:
         """Whether it is the row that was shown last, by the id that it was shown by."""

@@ -6,6 +6,7 @@ share one serialisation, and what nobody selected is never computed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from graphql import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from graphql import DirectiveNode, FragmentDefinitionNode, OperationDefinitionNode
     from rest_framework.serializers import BaseSerializer
@@ -108,4 +109,15 @@ def prune(serializer: BaseSerializer[Any], row: ObjectDescription, selection: Se
             prune(getattr(fields[key], "child", fields[key]), nested, below)
 
 
-__all__ = ["WHOLE", "Scope", "Selection", "prune", "select"]
+def reduced(data: Any, selection: Selection | None) -> Any:
+    """What ``selection`` has of rows that were made without it; ``None`` is all of them."""
+    if selection is None or selection == WHOLE:
+        return data
+    if isinstance(data, list | tuple):
+        return [reduced(item, selection) for item in data]
+    if not isinstance(data, Mapping):
+        return data
+    return {key: reduced(data[key], below) for key, below in selection if key in data}
+
+
+__all__ = ["WHOLE", "Scope", "Selection", "prune", "reduced", "select"]

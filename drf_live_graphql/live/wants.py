@@ -24,7 +24,8 @@ class Wants:
     """The selections of an envelope's parts; ``None`` is a part that is not selected.
 
     Equal ones are answered by one envelope. For a list ``snapshot``, ``created``, ``updated`` are
-    rows; for a single row, ``snapshot`` is its ``instance``.
+    rows; for a single row, ``snapshot`` is its ``instance``. ``single`` is one thing that is told
+    as a whole: a row, or a list that only the view's own body can tell.
     """
 
     snapshot: Selection | None
@@ -120,7 +121,7 @@ def _read(
         deleted="deleted" in parts,
         event=False,
         query=query,
-        single=False,
+        single=root.handler is not None,
     )
 
 

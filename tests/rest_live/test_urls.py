@@ -111,9 +111,12 @@ async def test_a_view_is_made_as_its_url_makes_it(client: Client) -> None:
     assert [frame["instance"]] == answer.json()
 
 
-def test_the_arguments_of_a_views_url() -> None:
-    assert dict(mounted_as(Shelf, "list") or {})["basename"] == "vehicle"
-    assert dict(mounted_as(Shelf, "retrieve") or {})["detail"] is True
-    assert mounted_as(Single, "retrieve") == {}
-    assert mounted_as(Single, "list") is None
-    assert mounted_as(Fences, "list") is None
+def test_a_views_urls() -> None:
+    (rows,) = mounted_as(Shelf, "list")
+    assert rows.callback.initkwargs["basename"] == "vehicle"
+    (row,) = mounted_as(Shelf, "retrieve")
+    assert row.callback.initkwargs["detail"] is True
+    (single,) = mounted_as(Single, "retrieve")
+    assert single.name == "fence"
+    assert mounted_as(Single, "list") == ()
+    assert mounted_as(Fences, "list") == ()

@@ -10,9 +10,12 @@ import pytest
 from django.db.models import TextChoices
 from django.http import QueryDict
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 import schema_gen
+from schema_gen import SchemaWarning
 from schema_gen.filtersets import register_filter
 from tests.schema_gen.harness import viewset
 from tests.schema_gen.models import Author, Book, Shelf, Tag
@@ -341,6 +344,73 @@ def test_an_ordering_filter_s_own_choices_are_all_there_is() -> None:
 
     (argument,) = describe(filterset_class=Sorted).arguments
     assert [(v.name, v.value) for v in argument.type.of.enum.values] == [("PAGES_DESC", "-pages")]
+
+
+def test_what_nobody_can_type_is_a_string_with_a_warning() -> None:
+    class Vague(df.FilterSet):
+        unhinted = df.Filter(method="filter_unhinted")
+        stranger = type("Stranger", (df.Filter,), {})(field_name="pages")
+
+        def filter_unhinted(self, queryset: Any, name: str, value: Any) -> Any:
+            return queryset
+
+    with pytest.warns(SchemaWarning) as caught:
+        root = describe(filterset_class=Vague)
+    assert {item.name: written(item.type) for item in root.arguments} == {
+        "unhinted": "String",
+        "stranger": "String",
+    }
+    texts = sorted({str(warning.message) for warning in caught})
+    assert "the parameter 'stranger': nothing says what a value of its Stranger is" in texts[0]
+    assert "the parameter 'unhinted'" in texts[1]
+    assert "Hint the value of its method" in texts[1]
+
+
+def test_a_plain_filter_is_of_the_field_that_it_compares() -> None:
+    class Plain(df.FilterSet):
+        pages = df.Filter(field_name="pages", lookup_expr="gt")
+
+    (argument,) = describe(filterset_class=Plain).arguments
+    assert written(argument.type) == "Int"
+
+
+def test_the_decorator_of_schemas_types_a_filter() -> None:
+    @extend_schema_field(OpenApiTypes.DATE)
+    class Dated(df.CharFilter):
+        pass
+
+    class Documented(df.FilterSet):
+        day = Dated()
+        number = df.CharFilter(method="filter_number")
+        numbers = df.CharFilter(method="filter_numbers")
+        python = df.CharFilter(method="filter_python")
+        free = df.CharFilter(method="filter_free")
+
+        @extend_schema_field({"type": "integer"})
+        def filter_number(self, queryset: Any, name: str, value: Any) -> Any:
+            return queryset
+
+        @extend_schema_field({"type": "array", "items": {"type": "integer"}})
+        def filter_numbers(self, queryset: Any, name: str, value: Any) -> Any:
+            return queryset
+
+        @extend_schema_field(bool)
+        def filter_python(self, queryset: Any, name: str, value: Any) -> Any:
+            return queryset
+
+        @extend_schema_field({"type": "object"})
+        def filter_free(self, queryset: Any, name: str, value: Any) -> Any:
+            return queryset
+
+    found = {item.name: item for item in describe(filterset_class=Documented).arguments}
+    assert {name: written(item.type) for name, item in found.items()} == {
+        "day": "Date",
+        "number": "Int",
+        "numbers": "[Int!]",
+        "python": "Boolean",
+        "free": "String",
+    }
+    assert found["numbers"].texts([1, 2]) == ["1", "2"]
 
 
 def test_a_filter_class_of_one_s_own_can_be_registered() -> None:

@@ -90,9 +90,7 @@ class Declared(filters.BaseFilterBackend):
             {"name": "many", "in": "query", "schema": strings},
             {"name": "joined", "explode": False, "schema": strings},
             {"name": "genre", "schema": {"type": "string", "enum": ["sci-fi", "crime"]}},
-            {"name": "shape", "schema": {"type": "object"}},
             {"name": "X-Header", "in": "header"},
-            {"name": "bare"},
         ]
 
 
@@ -100,13 +98,23 @@ def test_a_backend_s_own_word_is_taken() -> None:
     found = arguments(filter_backends=[Declared])
     described = {key: (item.type.signature, item.style) for key, item in found.items()}
     strings = ("list", ("String", False), True)
-    assert list(found) == ["must", "many", "joined", "genre", "shape", "bare"]
+    assert list(found) == ["must", "many", "joined", "genre"]
     assert described["must"] == (("Int", False), Style.SINGLE)
     assert found["must"].description == "!"
     assert described["many"] == (strings, Style.REPEATED)
     assert described["joined"] == (strings, Style.COMMA)
-    assert described["shape"] == described["bare"] == (("String", True), Style.SINGLE)
     assert isinstance(found["genre"].type, schema_gen.EnumType)
+
+
+@pytest.mark.parametrize("schema", [{"schema": {"type": "object"}}, {}])
+def test_a_parameter_of_no_single_type_is_a_string_with_a_warning(schema: Any) -> None:
+    class Shapeless(filters.BaseFilterBackend):
+        def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+            return [{"name": "shape", **schema}]
+
+    with pytest.warns(SchemaWarning, match=r"the parameter 'shape': its schema .* is a String"):
+        found = arguments(filter_backends=[Shapeless])
+    assert found["shape"].type.signature == ("String", True)
 
 
 def test_the_enum_of_a_parameter_is_the_row_s_where_their_values_agree() -> None:
@@ -202,7 +210,7 @@ def test_a_paginator_brings_its_parameters_to_the_list(
 def test_two_parameters_of_one_graphql_name_are_an_error_that_names_both() -> None:
     class Twins(filters.BaseFilterBackend):
         def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-            return [{"name": "x_1"}, {"name": "x1"}]
+            return [{"name": name, "schema": {"type": "string"}} for name in ("x_1", "x1")]
 
     with pytest.raises(SchemaError, match=r"'x_1'.*'x1'.*'x1'"):
         describe(filter_backends=[Twins])

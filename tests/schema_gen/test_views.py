@@ -149,9 +149,13 @@ def test_generic_views_have_the_actions_of_their_mixins() -> None:
     ) == ["retrieve"]
 
 
-def test_a_get_of_one_s_own_leaves_the_action_out() -> None:
-    with pytest.warns(SchemaWarning, match=r"CountingView, list\(\): the view has a get\(\)"):
-        assert actions(CountingView) == []
+def handlers(view_class: Any) -> dict[str, str | None]:
+    return {root.action: root.handler for root in describe(view_class).roots}
+
+
+def test_a_get_of_one_s_own_is_to_be_called() -> None:
+    assert handlers(CountingView) == {"list": "get"}
+    assert handlers(ListView) == {"list": None}
 
 
 class OwnList(BookViewSet):
@@ -178,12 +182,33 @@ class Decorated(BookViewSet):
 
 
 @pytest.mark.parametrize("view_class", [OwnList, InheritedList, Decorated])
-def test_a_body_of_one_s_own_leaves_the_action_out(view_class: Any) -> None:
-    with pytest.warns(SchemaWarning) as caught:
-        assert actions(view_class) == ["retrieve"]
-    text = str(caught[0].message)
-    assert f"{view_class.__name__}, list(): it has a body of its own" in text
-    assert "get_queryset()" in text
+def test_a_body_of_one_s_own_is_to_be_called(view_class: Any) -> None:
+    assert handlers(view_class) == {"list": "list", "retrieve": None}
+
+
+def test_a_list_of_the_view_s_own_tells_no_single_rows() -> None:
+    schema, _ = schema_of(describe(OwnList))
+    assert field_types(schema, "BookListChange") == {
+        "snapshot": "[Book!]",
+        "cursor": "String!",
+        "query": "Query!",
+    }
+
+
+def test_a_dispatch_of_one_s_own_is_to_be_called() -> None:
+    class Guarded(BookViewSet):
+        def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+            return super().dispatch(request, *args, **kwargs)
+
+    assert handlers(Guarded) == {"list": "dispatch", "retrieve": "dispatch"}
+
+
+def test_what_are_no_model_instances_is_told_by_the_view_alone() -> None:
+    class Values(BookViewSet):
+        def get_queryset(self) -> Any:
+            return Book.objects.values("id", "title")
+
+    assert handlers(Values) == {"list": "list", "retrieve": "retrieve"}
 
 
 def test_the_decorator_of_schemas_leaves_a_body_as_it_is() -> None:
@@ -192,7 +217,7 @@ def test_the_decorator_of_schemas_leaves_a_body_as_it_is() -> None:
         pass
 
     assert Documented.list is not BookViewSet.list
-    assert actions(Documented) == ["list", "retrieve"]
+    assert handlers(Documented) == {"list": None, "retrieve": None}
 
 
 def test_a_view_that_refuses_get_has_no_roots() -> None:

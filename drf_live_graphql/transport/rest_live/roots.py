@@ -8,8 +8,13 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 
 from drf_live_graphql.exceptions import Refusal
 from drf_live_graphql.location import locate, mounted_as
+from drf_live_graphql.mounts import wrapper_of
 from schema_gen import ObjectDescription, RootDescription, ViewCall
+from schema_gen.bodies import body_of
+from schema_gen.classes import is_drf_s_own
 from schema_gen.routes import Route
+
+from .messages import ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,24 +99,25 @@ class Roots:
         """Refuse what no GET could ask where the project's URLs say what a GET can ask."""
         if locate(root, kwargs).match is not None:
             return
-        if mounted_as(root.view_class, root.action) is not None:
+        if any(pattern.name for pattern in mounted_as(root.view_class, root.action)):
             raise Refusal(
                 f"No URL of the view has these arguments: {sorted(kwargs)} in view_kwargs and"
                 " lookup_by.",
                 "NOT_FOUND",
             )
-        if root.action == "list" and mounted_as(root.view_class, "retrieve") is not None:
-            # Rows that are shown one by one may each be refused by themselves.
-            raise Refusal(f"The view of {root.label} has no list.", "NOT_FOUND")
 
 
 def describe(view_class: Any, action: Action) -> RealtimeRoot:
-    """The description of a view that has a ``queryset``."""
+    """The description of a view that has a ``queryset``.
+
+    Raises a ``Refusal`` where changes of the view's rows are not enough to tell of ``action``.
+    """
     model: type[Model] = view_class.queryset.model
-    initkwargs = dict(mounted_as(view_class, action) or {})
+    label = model._meta.label
+    _check_mounted(view_class, action, label)
+    initkwargs = _initkwargs(view_class, action, label)
     lookup_field = initkwargs.get("lookup_field", view_class.lookup_field)
     lookup_url_kwarg = initkwargs.get("lookup_url_kwarg", view_class.lookup_url_kwarg)
-    label = model._meta.label
     return RealtimeRoot(
         name=f"{label} {action}",
         action=action,
@@ -128,7 +134,56 @@ def describe(view_class: Any, action: Action) -> RealtimeRoot:
         arguments=(),
         route=Route("", ()),
         type_base=label,
+        view_action=action,
+        handler=_handler(view_class, action, label),
+        finds_row=not is_drf_s_own(view_class, "get_object"),
     )
+
+
+def _check_mounted(view_class: type[Any], action: Action, label: str) -> None:
+    """Rows that are shown one by one may each be refused by themselves: they are no list."""
+    if action != "list" or mounted_as(view_class, "list"):
+        return
+    alone = hasattr(view_class, "retrieve") and not hasattr(view_class, "list")
+    if alone or mounted_as(view_class, "retrieve"):
+        raise Refusal(f"The view of {label} has no list.", "NOT_FOUND")
+
+
+def _initkwargs(view_class: type[Any], action: Action, label: str) -> dict[str, Any]:
+    """The arguments that the project's URL makes the view with, if it has one."""
+    callbacks = [pattern.callback for pattern in mounted_as(view_class, action)]
+    if not callbacks:
+        return {}
+    for callback in callbacks:
+        if wrapper_of(callback) is None:
+            return dict(getattr(callback, "initkwargs", {}))
+    raise Refusal(
+        f"In its URL the view of {label} is wrapped in {wrapper_of(callbacks[0])}, which only a GET"
+        " passes. Decorate a method of the view instead (method_decorator).",
+        "INVALID",
+    )
+
+
+def _handler(view_class: type[Any], action: Action, label: str) -> str | None:
+    """The view's own method that has to be asked for a row; ``None`` where DRF's own steps answer.
+
+    For a list there is none that could be asked: what it answers says nothing of its other pages,
+    nor of the rows that a change concerns. A view without the action is asked by its rows, as
+    django-rest-live does, if what else it answers is DRF's own.
+    """
+    has = [name for name in (action, *ACTIONS) if hasattr(view_class, name)]
+    asked = has[0] if has else action
+    body = body_of(view_class, asked)
+    if body.known or not hasattr(view_class, body.handler):
+        return None
+    if action == "list" or asked != action:
+        raise Refusal(
+            f"The view of {label} answers by a {body.handler}() of its own, so nobody can say of"
+            " which rows its list is. Subscribe over GraphQL, which tells the list as a whole"
+            + (", or to single rows." if hasattr(view_class, "retrieve") else "."),
+            "INVALID",
+        )
+    return body.handler
 
 
 __all__ = ["RealtimeRoot", "Roots", "describe"]
