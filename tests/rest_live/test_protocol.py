@@ -187,9 +187,11 @@ async def test_a_row_that_is_not_there_is_404(connect: Connect, lookup: object) 
     _error(1, 404, await client.subscribe(1, FENCE, "retrieve", lookup_by=lookup))
 
 
-async def test_a_model_without_a_view_is_404(connect: Connect) -> None:
+@pytest.mark.parametrize("action", ["list", "retrieve", "heard-of-nowhere"])
+async def test_a_model_without_a_view_is_404(connect: Connect, action: str) -> None:
+    """Whatever else is wrong, as in django-rest-live."""
     client = await connect()
-    _error(1, 404, await client.subscribe(1, "auth.User"))
+    _error(1, 404, await client.subscribe(1, "auth.User", action))
 
 
 async def test_to_unsubscribe_what_is_not_subscribed_is_404(connect: Connect) -> None:

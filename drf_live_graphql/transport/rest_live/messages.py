@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from drf_live_graphql.exceptions import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
 Action = Literal["list", "retrieve"]
 Pairs = tuple[tuple[str, str], ...]
@@ -88,11 +88,17 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
-def subscribe(content: Mapping[str, Any]) -> Subscribe:
-    """Read a subscription request; raises a ``Refusal`` that says what is wrong with it."""
+def subscribe(content: Mapping[str, Any], models: Container[str]) -> Subscribe:
+    """Read a subscription request for one of ``models``.
+
+    Raises a ``Refusal`` that says what is wrong with it: first what django-rest-live looks at
+    first, as their codes differ.
+    """
     model, action = content.get("model"), content.get("action")
     if not isinstance(model, str):
         raise _invalid("a text 'app.Model' as model", model)
+    if model not in models:
+        raise Refusal(f"No view is registered for the model {_shown(model)}.", "NOT_FOUND")
     if action not in ACTIONS:
         raise _invalid("'list' or 'retrieve' as action", action)
     lookup = content.get("lookup_by")

@@ -95,7 +95,7 @@ class Operation:
             self._wire.end(self, refusal)
 
     async def _run(self) -> None:
-        request = messages.subscribe(self._message.content)
+        request = messages.subscribe(self._message.content, self._wire.roots)
         root, call, broadcasts = await executor.run(lambda: self._prepare(request))
         self._single = root.action == "retrieve"
         self._subscription = Subscription(

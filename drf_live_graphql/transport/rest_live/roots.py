@@ -68,14 +68,15 @@ class Roots:
         self._views = views
         self._known: dict[tuple[str, str], RealtimeRoot] = {}
 
+    def __contains__(self, label: object) -> bool:
+        """Whether there is a view for the model."""
+        return label in self._views
+
     def find(self, request: Subscribe) -> tuple[RealtimeRoot, ViewCall]:
         """The root and the call that a subscription request asks for.
 
-        Raises a ``Refusal`` where no view is registered for the model, and where a GET would find
-        no URL.
+        Raises a ``Refusal`` where a GET would find no URL.
         """
-        if request.model not in self._views:
-            raise Refusal(f"No view is registered for the model {request.model!r}.", "NOT_FOUND")
         root = self._root(request.model, request.action)
         kwargs = dict(request.kwargs)
         if root.action == "retrieve" and root.lookup_url_kwarg not in kwargs:
