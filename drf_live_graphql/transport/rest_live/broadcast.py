@@ -55,13 +55,24 @@ class Broadcasts:
     Clients number their subscriptions from 1 on: a change is rendered once for many of them.
     """
 
-    __slots__ = ("_id", "_media_type", "_renderer", "_root", "asynchronous", "key")
+    __slots__ = ("_id", "_lookup", "_media_type", "_renderer", "_root", "asynchronous", "key")
 
     def __init__(
-        self, root: RealtimeRoot, message: Message, renderer: Any, media_type: str, key: Hashable
+        self,
+        root: RealtimeRoot,
+        message: Message,
+        renderer: Any,
+        media_type: str,
+        key: Hashable,
+        *,
+        lookup: str | None = None,
     ) -> None:
-        """``key`` is equal for two renderers that make the same of the same."""
+        """``key`` is equal for two renderers that make the same of the same.
+
+        ``lookup`` is what a single row was asked for by.
+        """
         self._root = root
+        self._lookup = lookup
         self._id = message.id
         self._renderer = renderer
         self._media_type = media_type
@@ -116,8 +127,7 @@ class Broadcasts:
             yield action, envelope["instance"]
 
     def _gone(self, id_: ShownId) -> dict[str, Any]:
-        """What is told of a row that may not be looked at any more."""
-        return {self._root.lookup_field: self._root.shown_lookup(id_.pk, str(id_)), "id": id_.pk}
+        return self._root.gone(id_, self._lookup)
 
     def _frame(self, action: str, instance: Any) -> str:
         message = {
@@ -150,7 +160,8 @@ def negotiate(
     # Renderers that a method of the view makes may each be another.
     plain = type(view).get_renderers is APIView.get_renderers
     key = (type(renderer), media_type) if plain else object()
-    broadcasts = Broadcasts(root, message, renderer, media_type, key)
+    lookup = dict(call.kwargs).get(root.lookup_url_kwarg)
+    broadcasts = Broadcasts(root, message, renderer, media_type, key, lookup=lookup)
     broadcasts.check()
     return broadcasts
 

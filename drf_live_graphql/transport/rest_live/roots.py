@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from django.db.models import Model
 
+    from drf_live_graphql.live.reading import ShownId
+
     from .messages import Action, Subscribe
 
 
@@ -44,16 +46,32 @@ class RealtimeRoot(RootDescription):
         match = locate(self, kwargs).match
         return kwargs if match is None else match.kwargs
 
+    def gone(self, id_: ShownId, lookup: str | None) -> dict[str, Any]:
+        """What is told of a row that may not be looked at any more.
+
+        ``lookup`` is what it was asked for by, where it was asked for alone.
+        """
+        if self.handler is None:
+            return {self.lookup_field: self.shown_lookup(id_.pk, str(id_)), "id": id_.pk}
+        # A body of the view's own answered texts and numbers, and no model instance.
+        pk = self._value("pk", str(id_))
+        return {self.lookup_field: self.shown_lookup(pk, lookup or str(id_)), "id": pk}
+
     def shown_lookup(self, pk: Any, text: str) -> Any:
         """The value of the view's ``lookup_field`` that ``text`` stands for, for row ``pk``."""
         own = self.model._meta.pk
         if self.lookup_field in ("pk", own.name, own.attname):
             return pk
+        return self._value(self.lookup_field, text)
+
+    def _value(self, name: str, text: str) -> Any:
+        """What ``text`` is as a value of the model's field ``name``."""
+        meta = self.model._meta
         try:
-            field = self.model._meta.get_field(self.lookup_field)
+            field = meta.pk if name == "pk" else meta.get_field(name)
             return field.to_python(text)  # type: ignore[union-attr]
         except (FieldDoesNotExist, ValidationError):
-            return text  # An annotation, or a field of another model.
+            return text  # An annotation, a field of another model, an id in another form.
 
 
 class Roots:
@@ -117,6 +135,7 @@ def describe(view_class: Any, action: Action) -> RealtimeRoot:
     label = model._meta.label
     _check_mounted(view_class, action, label)
     initkwargs = _initkwargs(view_class, action, label)
+    handler = _handler(view_class, action, label)
     lookup_field = initkwargs.get("lookup_field", view_class.lookup_field)
     lookup_url_kwarg = initkwargs.get("lookup_url_kwarg", view_class.lookup_url_kwarg)
     return RealtimeRoot(
@@ -129,14 +148,14 @@ def describe(view_class: Any, action: Action) -> RealtimeRoot:
         prefix=str(model._meta.model_name),
         lookup_field=lookup_field,
         lookup_url_kwarg=lookup_url_kwarg or lookup_field,
-        # No id_key: rows are known by the view's lookup_field.
-        row=ObjectDescription(label, (), prunable=False),
+        # Model instances are known by the view's lookup_field, whatever a serializer shows.
+        row=ObjectDescription(label, (), prunable=False, id_key="id" if handler else None),
         page=None,
         arguments=(),
         route=Route("", ()),
         type_base=label,
         view_action=action,
-        handler=_handler(view_class, action, label),
+        handler=handler,
         finds_row=not is_drf_s_own(view_class, "get_object"),
     )
 
