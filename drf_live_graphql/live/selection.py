@@ -96,7 +96,9 @@ def prune(serializer: BaseSerializer[Any], row: ObjectDescription, selection: Se
     any of them.
     """
     fields = getattr(serializer, "fields", None)
-    if fields is None or not row.prunable or selection == WHOLE:
+    if fields is None:
+        return
+    if not row.prunable or selection == WHOLE:
         return
     wanted = dict(selection)
     described = {field.key: field for field in row.fields}

@@ -133,6 +133,14 @@ class Client:
         async with asyncio.timeout(PATIENCE):
             await self._fetched.wait()
 
+    async def closed(self) -> int:
+        """The code with which the application closes the socket, once it does."""
+        async with asyncio.timeout(PATIENCE):
+            while self.close_code is None:
+                self._news.clear()
+                await self._news.wait()
+        return self.close_code
+
     def take(self) -> list[dict[str, Any]]:
         """The frames that came since this was last asked, decoded."""
         news, self._taken = self.frames[self._taken :], len(self.frames)

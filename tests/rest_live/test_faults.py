@@ -11,6 +11,7 @@ from channels.layers import InMemoryChannelLayer
 from django.contrib.auth import get_user_model
 from django.db import connections, transaction
 from django.db import models as db
+from rest_framework.test import APIRequestFactory
 
 from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.rest_live import RealtimeMixin, RealtimeRouter
@@ -19,6 +20,8 @@ from tests.project.views import FenceViewSet, VehicleViewSet
 from tests.rest_live.client import Client
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_django.fixtures import SettingsWrapper
 
     from tests.rest_live.conftest import Connect
@@ -279,7 +282,7 @@ async def test_a_session_that_ends_ends_its_connection(connect: Connect) -> None
     await models.Note.objects.acreate(owner=ada, text="secret")
     (frame,) = await client.quiet()
     assert (frame["type"], frame["code"]) == ("error", 403)
-    assert client.close_code == 4003
+    assert await client.closed() == 4003
     assert [frame["instance"]["text"] for frame in await other.quiet()] == ["secret"]
 
 
@@ -309,9 +312,39 @@ async def test_a_user_that_token_middleware_found_is_the_views_user(connect: Con
     await ada.asave()
     await models.Reading.objects.acreate(sensor="b", value=1)
     assert [frame["type"] for frame in await client.quiet()] == ["error"]
-    assert client.close_code == 4003
+    assert await client.closed() == 4003
     for one in (stranger, client):
         await one.close()
+
+
+class Anonymous(FenceViewSet, RealtimeMixin):
+    """Whoever sends a GET is nobody to it."""
+
+    authentication_classes: Sequence[Any] = ()
+
+    def get_queryset(self) -> Any:
+        known = self.request.user.is_authenticated
+        return models.Fence.objects.all() if known else models.Fence.objects.filter(number=0)
+
+
+async def test_a_view_that_authenticates_nobody_takes_no_user_from_middleware(
+    connect: Connect,
+) -> None:
+    ada = await get_user_model().objects.acreate(username="ada")
+    router = RealtimeRouter()
+    router.register(Anonymous)
+    client = Client(router.as_consumer(), user=ada)
+    assert await client.open()
+    assert await client.subscribe(1, FENCE) == []
+    await models.Fence.objects.acreate(number=1)
+    shown = await models.Fence.objects.acreate(number=0)
+    assert _told(await client.quiet()) == [(1, "CREATED", shown.pk)]
+    request = APIRequestFactory().get("/")
+    request.user = ada
+    view: Any = Anonymous.as_view({"get": "list"})
+    answer = await sync_to_async(view)(request)
+    assert [row["id"] for row in answer.data] == [shown.pk]
+    await client.close()
 
 
 class DeadLayer(InMemoryChannelLayer):  # type: ignore[misc]

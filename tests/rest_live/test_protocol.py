@@ -217,7 +217,7 @@ async def test_a_frame_over_the_limit_ends_the_socket(
     await client.subscribe(1, FENCE)
     await client.send("x" * 1001)
     await client.handled()
-    assert client.close_code == 4400
+    assert await client.closed() == 4400
 
 
 # Who may connect.
@@ -291,7 +291,7 @@ async def test_orders_to_close_that_come_twice(connect: Connect) -> None:
     for _ in range(2):
         line.disconnect(credentials_ended())
     (frame,) = await client.quiet()
-    assert (frame["code"], client.close_code) == (403, 4003)
+    assert (frame["code"], await client.closed()) == (403, 4003)
     await client.send({"type": "subscribe", "id": 2, "model": FENCE, "action": "list"})
     await client.fetched()
     await settled()

@@ -12,18 +12,14 @@ from strawberry.http.websocket_origin import (
 
 from drf_live_graphql.conf import settings
 from drf_live_graphql.live import executor
-from drf_live_graphql.requests import Connection
 from drf_live_graphql.transport.application import SEND
 
+from .connection import RealtimeConnection
 from .roots import Roots
 from .socket import NOT_AUTHENTICATED, Socket
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
-
-    from django.urls import ResolverMatch
-
-    from drf_live_graphql.requests import LiveRequest
+    from collections.abc import Awaitable, Callable, Mapping
 
     Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
@@ -69,24 +65,6 @@ class RealtimeApplication:
         await socket.serve(receive)
 
 
-class RealtimeConnection(Connection):
-    """A connection whose user counts for a view, even if the project's middleware found it.
-
-    A view's authentication classes look for a token in a header that browsers can't send with a
-    socket; where middleware took it from elsewhere, none of them would find the user.
-    """
-
-    def request(
-        self, path: str, query: Sequence[tuple[str, str]], match: ResolverMatch | None = None
-    ) -> LiveRequest:
-        """See ``Connection``; the user is read anew, as in any request."""
-        request = super().request(path, query, match)
-        if self.user is not None and "HTTP_AUTHORIZATION" not in self.meta:
-            # DRF's own way to say who asks (``rest_framework.request.ForcedAuthentication``).
-            request._force_auth_user = request.user  # type: ignore[attr-defined]
-        return request
-
-
 def _headers(scope: Mapping[str, Any]) -> dict[str, str]:
     return {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
 
@@ -102,4 +80,4 @@ def _is_allowed(origin: str | None, host: str | None) -> bool:
     return "*" in allowed or normalize_origin(origin) in allowed or is_same_origin(origin, host)
 
 
-__all__ = ["RealtimeApplication", "RealtimeConnection"]
+__all__ = ["RealtimeApplication"]

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from drf_live_graphql.live.reading import Envelope
     from drf_live_graphql.live.rendition import Payload
-    from drf_live_graphql.requests import Connection
     from schema_gen import ViewCall
 
+    from .connection import RealtimeConnection
     from .messages import Message
     from .roots import RealtimeRoot, Roots
 
@@ -33,7 +33,7 @@ logger = logging.getLogger("drf_live_graphql.transport")
 class Wire(Protocol):
     """What a subscription needs of its socket."""
 
-    connection: Connection
+    connection: RealtimeConnection
     roots: Roots
     accept: str | None
     """The ``Accept`` header of the handshake."""
@@ -101,7 +101,7 @@ class Operation:
         self._subscription = Subscription(
             root,
             call,
-            self._wire.connection,
+            self._wire.connection.to(root),
             ROW_WANTS if self._single else LIST_WANTS,
             self,
             rendition=broadcasts,
@@ -111,7 +111,8 @@ class Operation:
     def _prepare(self, request: messages.Subscribe) -> tuple[RealtimeRoot, ViewCall, Broadcasts]:
         wire = self._wire
         root, call = wire.roots.find(request)
-        return root, call, negotiate(root, call, wire.connection, self._message, wire.accept)
+        connection = wire.connection.to(root)
+        return root, call, negotiate(root, call, connection, self._message, wire.accept)
 
     def close(self) -> None:
         """End it, from the client's side."""

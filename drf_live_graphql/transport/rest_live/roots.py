@@ -37,6 +37,16 @@ class RealtimeRoot(RootDescription):
         """``app.Model``."""
         return self.model._meta.label
 
+    @property
+    def authenticates(self) -> bool:
+        """Whether the view asks who sends a GET."""
+        classes = self.initkwargs.get(
+            "authentication_classes",
+            self.view_class.authentication_classes,  # type: ignore[attr-defined]
+        )
+        own = not is_drf_s_own(self.view_class, "get_authenticators")
+        return bool(classes) or own
+
     def url_kwargs(self, call: ViewCall) -> dict[str, Any]:
         """The URL kwargs as the project's own URL hands them to the view, converters applied.
 

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from graphql import GraphQLError
 
-    from drf_live_graphql.requests import Connection
-
+    from .connection import RealtimeConnection
     from .roots import Roots
 
 logger = logging.getLogger("drf_live_graphql.transport")
@@ -41,7 +40,7 @@ class Socket:
     def __init__(
         self,
         send: Callable[[Mapping[str, Any]], Coroutine[Any, Any, None]],
-        connection: Connection,
+        connection: RealtimeConnection,
         roots: Roots,
         accept: str | None,
     ) -> None:
