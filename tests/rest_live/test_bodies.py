@@ -14,7 +14,7 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404
 from django.test import Client as RestClient
 from django.urls import path
-from rest_framework import generics, serializers, viewsets
+from rest_framework import generics, permissions, serializers, viewsets
 from rest_framework.response import Response
 
 from drf_live_graphql.live.hub import get_hub
@@ -215,11 +215,35 @@ async def test_a_function_around_the_view_is_not_passed_by(
     (frame,) = await client.subscribe(1, FENCE, action, lookup_by=fence.pk)
     assert (frame["type"], frame["code"]) == ("error", 400)
     assert "django.contrib.auth.decorators" in frame["message"]
-    # Beside it there is one that nothing is around: that is the one that is asked.
+    # Another URL that has the same arguments and comes first is asked instead.
     bare = path(f"bare/{url}", Fences.as_view({"get": action}), name="bare")
-    mount([path(url, view, name="fence"), bare], settings, monkeypatch)
+    mount([bare, path(url, view, name="fence")], settings, monkeypatch)
     client = await _client(connect, Fences, "ada")
     assert await client.subscribe(1, FENCE, action, lookup_by=fence.pk) == []
+
+
+class Nobody(permissions.BasePermission):
+    def has_permission(self, request: Any, view: Any) -> bool:
+        return False
+
+
+async def test_each_url_makes_the_view_as_it_does_for_a_get(
+    connect: Connect, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one URL lets in is no way to the rows of another."""
+    numbered = Fences.as_view({"get": "list"}, permission_classes=[Nobody])
+    above = Fences.as_view({"get": "list"}, queryset=models.Fence.objects.filter(number__gte=0))
+    urls = [path("f/", above, name="all"), path("f/<int:yard>/", numbered, name="yard")]
+    mount(urls, settings, monkeypatch)
+    client = await _client(connect, Fences)
+    (frame,) = await client.subscribe(1, FENCE, view_kwargs={"yard": 1})
+    assert (frame["type"], frame["code"]) == ("error", 403)
+    assert (await sync_to_async(_get)("/f/1/"))[0] == 403
+    assert await client.subscribe(2, FENCE) == []
+    for number in (-1, 1):
+        await models.Fence.objects.acreate(number=number)
+    (frame,) = await client.quiet()
+    assert await sync_to_async(_get)("/f/") == (200, [frame["instance"]])
 
 
 # URLs without names say as much of what a GET shows as those with them.

@@ -8,7 +8,7 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 
 from drf_live_graphql.exceptions import Refusal
 from drf_live_graphql.location import locate, mounted_as
-from drf_live_graphql.mounts import wrapper_of
+from drf_live_graphql.mounts import view_class_of, wrapper_of
 from schema_gen import ObjectDescription, RootDescription, ViewCall
 from schema_gen.bodies import body_of
 from schema_gen.classes import is_drf_s_own
@@ -17,13 +17,16 @@ from schema_gen.routes import Route
 from .messages import ACTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from django.db.models import Model
+    from django.urls import URLPattern
 
     from drf_live_graphql.live.reading import ShownId
 
     from .messages import Action, Subscribe
+
+    Callback = Callable[..., Any]
 
 
 class RealtimeRoot(RootDescription):
@@ -94,7 +97,8 @@ class Roots:
     def __init__(self, views: Mapping[str, type[Any]]) -> None:
         """``views`` may grow later."""
         self._views = views
-        self._known: dict[tuple[str, str], RealtimeRoot] = {}
+        # Also by the URL's callback: it says with what arguments the view is made.
+        self._known: dict[tuple[str, str, Callback | None], RealtimeRoot] = {}
 
     def __contains__(self, label: object) -> bool:
         """Whether there is a view for the model."""
@@ -103,9 +107,14 @@ class Roots:
     def find(self, request: Subscribe) -> tuple[RealtimeRoot, ViewCall]:
         """The root and the call that a subscription request asks for.
 
-        Raises a ``Refusal`` where a GET would find no URL.
+        Raises a ``Refusal`` where a GET would find no URL, and where changes of the view's rows
+        are not enough to tell of the action.
         """
-        root = self._root(request.model, request.action)
+        view_class = self._views[request.model]
+        _check_mounted(view_class, request.action, request.model)
+        urls = mounted_as(view_class, request.action)
+        callback = _first(urls)
+        root = self._root(request.model, request.action, callback)
         kwargs = dict(request.kwargs)
         if root.action == "retrieve" and root.lookup_url_kwarg not in kwargs:
             if request.lookup is None:
@@ -114,37 +123,40 @@ class Roots:
                     "INVALID",
                 )
             kwargs[root.lookup_url_kwarg] = request.lookup
-        self._check_url(root, kwargs)
-        return root, ViewCall(tuple(sorted(kwargs.items())), request.query)
-
-    def _root(self, label: str, action: Action) -> RealtimeRoot:
-        key = (label, action)
-        # Two threads may describe it at once: one of them wins.
-        return self._known.get(key) or self._known.setdefault(
-            key, describe(self._views[label], action)
-        )
-
-    def _check_url(self, root: RealtimeRoot, kwargs: dict[str, str]) -> None:
-        """Refuse what no GET could ask where the project's URLs say what a GET can ask."""
-        if locate(root, kwargs).match is not None:
-            return
-        if any(pattern.name for pattern in mounted_as(root.view_class, root.action)):
+        match = locate(root, kwargs).match
+        if match is not None:
+            # Of several URLs the one that has these arguments: each may make the view otherwise.
+            callback = match.func
+            root = self._root(request.model, request.action, callback)
+        if (
+            any(url.name for url in urls)
+            if match is None
+            else view_class_of(callback) is not view_class
+        ):
             raise Refusal(
                 f"No URL of the view has these arguments: {sorted(kwargs)} in view_kwargs and"
                 " lookup_by.",
                 "NOT_FOUND",
             )
+        _check_wrapper(callback, request.model)
+        return root, ViewCall(tuple(sorted(kwargs.items())), request.query)
+
+    def _root(self, label: str, action: Action, callback: Callback | None) -> RealtimeRoot:
+        key = (label, action, callback)
+        # Two threads may describe it at once: one of them wins.
+        return self._known.get(key) or self._known.setdefault(
+            key, describe(self._views[label], action, callback)
+        )
 
 
-def describe(view_class: Any, action: Action) -> RealtimeRoot:
-    """The description of a view that has a ``queryset``.
+def describe(view_class: Any, action: Action, callback: Callback | None = None) -> RealtimeRoot:
+    """The description of a view that has a ``queryset``, made as ``callback`` of a URL makes it.
 
     Raises a ``Refusal`` where changes of the view's rows are not enough to tell of ``action``.
     """
     model: type[Model] = view_class.queryset.model
     label = model._meta.label
-    _check_mounted(view_class, action, label)
-    initkwargs = _initkwargs(view_class, action, label)
+    initkwargs = dict(getattr(callback, "initkwargs", {}))
     handler = _handler(view_class, action, label)
     lookup_field = initkwargs.get("lookup_field", view_class.lookup_field)
     lookup_url_kwarg = initkwargs.get("lookup_url_kwarg", view_class.lookup_url_kwarg)
@@ -179,19 +191,20 @@ def _check_mounted(view_class: type[Any], action: Action, label: str) -> None:
         raise Refusal(f"The view of {label} has no list.", "NOT_FOUND")
 
 
-def _initkwargs(view_class: type[Any], action: Action, label: str) -> dict[str, Any]:
-    """The arguments that the project's URL makes the view with, if it has one."""
-    callbacks = [pattern.callback for pattern in mounted_as(view_class, action)]
-    if not callbacks:
-        return {}
-    for callback in callbacks:
-        if wrapper_of(callback) is None:
-            return dict(getattr(callback, "initkwargs", {}))
-    raise Refusal(
-        f"In its URL the view of {label} is wrapped in {wrapper_of(callbacks[0])}, which only a GET"
-        " passes. Decorate a method of the view instead (method_decorator).",
-        "INVALID",
-    )
+def _first(urls: Sequence[URLPattern]) -> Callback | None:
+    """The callback that makes the view where no URL by a name tells which one it is."""
+    callbacks: list[Callback] = [url.callback for url in urls]
+    plain = [callback for callback in callbacks if wrapper_of(callback) is None]
+    return next(iter((*plain, *callbacks)), None)
+
+
+def _check_wrapper(callback: Callback | None, label: str) -> None:
+    if (name := wrapper_of(callback)) is not None:
+        raise Refusal(
+            f"In its URL the view of {label} is wrapped in {name}, which only a GET passes."
+            " Decorate a method of the view instead (method_decorator).",
+            "INVALID",
+        )
 
 
 def _handler(view_class: type[Any], action: Action, label: str) -> str | None:
