@@ -18,11 +18,14 @@ class DrfLiveGraphQLConfig(AppConfig):
         from . import checks  # noqa: F401  # Registers them.
         from .changes import watch_all
         from .conf import check_names, settings
+        from .rest_live.routers import realtime_routers
         from .router import routers
 
         check_names()
         autodiscover_modules(settings.AUTODISCOVER)
         for router in routers():
             router.watch()
-        if routers():
+        for realtime in realtime_routers():
+            realtime.watch()
+        if routers() or realtime_routers():
             watch_all()

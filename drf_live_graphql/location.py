@@ -21,7 +21,7 @@ from schema_gen.routes import parse_route
 from .mounts import view_class_of, walk
 
 if TYPE_CHECKING:
-    from django.urls import ResolverMatch
+    from django.urls import ResolverMatch, URLPattern
 
     from schema_gen import RootDescription
     from schema_gen.routes import Route
@@ -56,6 +56,21 @@ def locate(root: RootDescription, kwargs: dict[str, str]) -> Location:
     return Location(f"/{root.prefix}/{tail}", None)
 
 
+def mounted_as(view_class: type, action: str) -> tuple[URLPattern, ...]:
+    """The project's URLs where ``view_class`` answers ``action``, those that have names first.
+
+    A view that is no ViewSet answers the actions that it has methods of.
+    """
+    if not hasattr(view_class, action):
+        return ()
+    found = [
+        pattern
+        for pattern, *_ in walk(get_resolver().url_patterns)
+        if _is_view(pattern.callback, view_class, action)
+    ]
+    return tuple(sorted(found, key=lambda pattern: not pattern.name))
+
+
 def _lookup(root: RootDescription) -> str:
     return root.lookup_url_kwarg or root.lookup_field
 
@@ -74,7 +89,7 @@ def _names(root: RootDescription) -> tuple[str, ...]:
             ":".join((*namespaces, pattern.name)),
         )
         for pattern, route, namespaces, _ in walk(get_resolver().url_patterns)
-        if pattern.name and _is_root(pattern.callback, root)
+        if pattern.name and _is_view(pattern.callback, root.view_class, root.view_action)
     ]
     found.sort(key=lambda item: item[:3])
     return tuple(dict.fromkeys(name for *_, name in found))
@@ -90,11 +105,11 @@ def _parts(route: Route) -> tuple[str, ...]:
     return tuple(part if isinstance(part, str) else f"<{part.name}>" for part in route.segments)
 
 
-def _is_root(callback: Any, root: RootDescription) -> bool:
-    if view_class_of(callback) is not root.view_class:
+def _is_view(callback: Any, view_class: type, action: str) -> bool:
+    if view_class_of(callback) is not view_class:
         return False
     actions = getattr(callback, "actions", None)
-    return actions is None or actions.get("get") == root.view_action
+    return actions is None or actions.get("get") == action
 
 
 def _forget(*, setting: str, **_: Any) -> None:
@@ -104,4 +119,4 @@ def _forget(*, setting: str, **_: Any) -> None:
 
 setting_changed.connect(_forget)
 
-__all__ = ["Location", "locate"]
+__all__ = ["Location", "locate", "mounted_as"]

@@ -86,7 +86,7 @@ def mounts(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Mount]:
                 stacklevel=3,
             )
             continue
-        if (name := _wrapper(pattern.callback)) is not None:
+        if (name := wrapper_of(pattern.callback)) is not None:
             warnings.warn(
                 f"{view_class.__qualname__} at {route!r} is wrapped in {name}, which would be"
                 " passed by, so it is left out. Decorate its dispatch() instead"
@@ -128,7 +128,7 @@ def _reason(pattern: URLPattern, view_class: type[Any]) -> str:
         return "It is no GenericAPIView, so it has no model."
     if not any(hasattr(view_class, action) for action in ACTIONS):
         return "It has neither list() nor retrieve()."
-    if (name := _wrapper(pattern.callback)) is not None:
+    if (name := wrapper_of(pattern.callback)) is not None:
         return f"It is wrapped in {name}, which would be passed by."
     return "None of its URLs answers a GET with its list() or retrieve()."
 
@@ -219,7 +219,7 @@ def _version(scheme: Any, namespaces: tuple[str, ...]) -> str | None:
     return next((name for name in namespaces if scheme().is_allowed_version(name)), None)
 
 
-def _wrapper(callback: Any) -> str | None:
+def wrapper_of(callback: Any) -> str | None:
     """The name of a function of the project's around the view, if there is one."""
     while callback is not None:
         module = getattr(callback, "__globals__", {}).get("__name__", "")
@@ -231,4 +231,4 @@ def _wrapper(callback: Any) -> str | None:
     return None
 
 
-__all__ = ["ACTIONS", "Mount", "bare", "left_out", "mounts", "view_class_of", "walk"]
+__all__ = ["ACTIONS", "Mount", "bare", "left_out", "mounts", "view_class_of", "walk", "wrapper_of"]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from types import MethodType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from django.conf import settings as django_settings
 from django.contrib.auth import SESSION_KEY, get_user
@@ -113,7 +113,7 @@ class Connection:
     @classmethod
     def from_scope(
         cls, scope: Mapping[str, Any], parameters: Mapping[str, Any] | None = None
-    ) -> Connection:
+    ) -> Self:
         """The connection of an ASGI websocket or HTTP ``scope``.
 
         ``parameters`` is the payload of ``connection_init``: those that the setting

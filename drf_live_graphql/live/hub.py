@@ -9,6 +9,7 @@ may have missed it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 import uuid
@@ -49,7 +50,7 @@ from .trace import key_of, trace_of
 from .wires import Wires
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Coroutine, Hashable, Iterable
+    from collections.abc import Collection, Coroutine, Hashable, Iterable, Iterator
 
     from drf_live_graphql.changes import Changes
     from drf_live_graphql.requests import Connection
@@ -179,15 +180,22 @@ class Hub:
 
         Raises a ``Refusal`` where the view refuses a GET: then nothing was subscribed.
         """
-        self._admitting += 1
         try:
-            await self._admit(subscription)
+            with self.admitting():
+                await self._admit(subscription)
         except Exception as error:
             refusal = refusal_of(error, subscription.root)
             if refusal is None:
                 logger.exception("A subscription of %r failed.", subscription.root.name)
                 refusal = Refusal(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR")
             raise refusal from error
+
+    @contextlib.contextmanager
+    def admitting(self) -> Iterator[None]:
+        """Have ``settle`` wait: a subscription is on its way that nothing else tells of yet."""
+        self._admitting += 1
+        try:
+            yield
         finally:
             self._admitting -= 1
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .history import Absent, Touched
     from .hub import Hub
     from .reads import Dependencies
+    from .rendition import Payload
     from .resume import Told
     from .round import Cohort, Letter, Outcome
     from .row_reading import RowState
@@ -554,7 +555,8 @@ class LiveQuery:
             for sub in letter.to:
                 sub.fail(Refusal(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR"))
             return
-        data = data_of(payload) if payload and letter.to[0].wants.only_query else None
+        only_query = letter.to[0].wants.only_query
+        data = data_of(payload) if isinstance(payload, str) and only_query else None
         for start in range(0, len(letter.to), STRIDE):
             if start:
                 await asyncio.sleep(0)
@@ -563,7 +565,7 @@ class LiveQuery:
                     sub.deliver(letter.envelope, payload)
 
     @staticmethod
-    async def _payload(letter: Letter) -> str | None:
+    async def _payload(letter: Letter) -> Payload | None:
         rendition = letter.to[0].rendition
         if letter.payload is None and rendition is not None:
             return await rendition.render_async(letter.envelope)

@@ -73,9 +73,19 @@ def digest_of(row: Any) -> int:
     return hash(repr(row))
 
 
-def shown_id(pk: Any, id_: str | None) -> str:
-    """The GraphQL id of a row of ``Members``."""
-    return str(pk) if id_ is None else id_
+class ShownId(str):
+    """A row's id as clients are told it, and for those who need it, the row's primary key."""
+
+    __slots__ = ("pk",)
+
+    pk: Any
 
 
-__all__ = ["Envelope", "Look", "Reading", "digest_of", "shown_id"]
+def shown_id(pk: Any, id_: str | None) -> ShownId:
+    """The id of a row of ``Members``."""
+    shown = ShownId(pk if id_ is None else id_)
+    shown.pk = pk
+    return shown
+
+
+__all__ = ["Envelope", "Look", "Reading", "ShownId", "digest_of", "shown_id"]

@@ -1,11 +1,11 @@
-"""One GraphQL execution over an envelope, encoded once for everybody who sent the same document."""
+"""An envelope as bytes: written out once for everybody who is told it in the same words."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from graphql import ExecutionResult, execute
 
@@ -21,6 +21,25 @@ if TYPE_CHECKING:
 
 # Seconds before what failed is executed again; twice as many each time.
 FIRST_RETRY = 0.1
+
+
+# An encoded response; or, where a protocol tells of each row apart, a frame for each.
+Payload = str | tuple[str, ...]
+
+
+class Words(Protocol):
+    """How a subscription's envelopes are written out."""
+
+    key: Hashable
+    """Equal for two whose payloads are equal."""
+    asynchronous: bool
+    """Whether it needs the event loop: then ``render_async`` is called, else ``render``."""
+
+    def render(self, envelope: Envelope) -> Payload:
+        """The payload for ``envelope``; in an evaluation thread."""
+
+    async def render_async(self, envelope: Envelope) -> Payload:
+        """The same, on the event loop."""
 
 
 class Rendition:
@@ -120,4 +139,4 @@ def data_of(payload: str) -> str:
     return payload.rpartition(',"extensions"')[0]
 
 
-__all__ = ["Rendition", "data_of", "encode"]
+__all__ = ["Payload", "Rendition", "Words", "data_of", "encode"]

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .history import Found
     from .reading import Envelope, Reading
     from .reads import Dependencies
+    from .rendition import Payload
     from .standing import Place
     from .subscription import Subscription
     from .trace import Key
@@ -116,13 +117,13 @@ class Work:
 class Letter:
     """An envelope and who is to get it.
 
-    ``payload`` is the encoded response of their rendition; ``None`` where resolvers have their
+    ``payload`` is what their rendition made; ``None`` where resolvers have their
     turn first, on the event loop, or where the subscribers execute for themselves.
     """
 
     to: Cohort
     envelope: Envelope
-    payload: str | None
+    payload: Payload | None
 
 
 @dataclass(slots=True)
@@ -498,7 +499,7 @@ def _whole(wants: Wants) -> str:
     return "delta" if how == "nothing" else how
 
 
-def _payload(sub: Subscription, envelope: Envelope) -> str | None:
+def _payload(sub: Subscription, envelope: Envelope) -> Payload | None:
     """Execute and encode once for a cohort."""
     if sub.rendition is None or sub.rendition.asynchronous:
         return None

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 Selection = tuple[tuple[str, "Selection | None"], ...]
 
+# All that a serializer shows, for protocols in which nobody selects. No key of GraphQL's is this.
+WHOLE: Selection = (("*", None),)
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -97,7 +100,7 @@ def prune(serializer: BaseSerializer[Any], row: ObjectDescription, selection: Se
         return
     for key in row.excluded & set(fields):
         del fields[key]
-    if not row.prunable:
+    if not row.prunable or selection == WHOLE:
         return
     wanted = dict(selection)
     described = {field.key: field for field in row.fields}
@@ -112,7 +115,7 @@ def prune(serializer: BaseSerializer[Any], row: ObjectDescription, selection: Se
 
 def reduced(data: Any, selection: Selection | None) -> Any:
     """What ``selection`` has of rows that were made without it; ``None`` is all of them."""
-    if selection is None:
+    if selection is None or selection == WHOLE:
         return data
     if isinstance(data, list | tuple):
         return [reduced(item, selection) for item in data]
@@ -121,4 +124,4 @@ def reduced(data: Any, selection: Selection | None) -> Any:
     return {key: reduced(data[key], below) for key, below in selection if key in data}
 
 
-__all__ = ["Scope", "Selection", "prune", "reduced", "select"]
+__all__ = ["WHOLE", "Scope", "Selection", "prune", "reduced", "select"]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from schema_gen import RootDescription, ViewCall
 
     from .reading import Envelope
+    from .rendition import Payload
 
 # Envelopes that wait for a consumer before it is told the whole again instead.
 BACKLOG = 64
@@ -78,7 +79,7 @@ class LiveStream(AsyncGenerator[dict[str, Any], None]):
 
     # Sink.
 
-    def deliver(self, envelope: Envelope, payload: str | None) -> bool:
+    def deliver(self, envelope: Envelope, payload: Payload | None) -> bool:
         """See ``Sink``; takes up to ``BACKLOG`` envelopes."""
         if len(self._waiting) >= BACKLOG:
             return False

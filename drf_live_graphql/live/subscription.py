@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .cursor import Cursor
     from .query import LiveQuery
     from .reading import Envelope
-    from .rendition import Rendition
+    from .rendition import Payload, Words
     from .resume import Told
     from .wants import Wants
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 class Sink(Protocol):
     """Where a subscription's payloads go. Its methods return at once and never raise."""
 
-    def deliver(self, envelope: Envelope, payload: str | None) -> bool:
+    def deliver(self, envelope: Envelope, payload: Payload | None) -> bool:
         """Take a payload; ``False`` where the reader is behind and it was not taken.
 
-        ``payload`` is the encoded response where the subscription has a rendition.
+        ``payload`` is what the subscription's rendition made, where it has one.
         """
 
     def fail(self, error: GraphQLError) -> None:
@@ -65,7 +65,7 @@ class Subscription:
         wants: Wants,
         sink: Sink,
         *,
-        rendition: Rendition | None = None,
+        rendition: Words | None = None,
         queried: Iterable[RootDescription] = (),
         after: Cursor | None = None,
     ) -> None:
@@ -93,7 +93,7 @@ class Subscription:
         self.ended = False
         self._last: str | None = None
 
-    def deliver(self, envelope: Envelope, payload: str | None) -> None:
+    def deliver(self, envelope: Envelope, payload: Payload | None) -> None:
         """Send, or note that the reader has to be told everything again."""
         if self.ended:
             return

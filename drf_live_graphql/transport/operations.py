@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from strawberry.schema import Schema
 
     from drf_live_graphql.live.reading import Envelope
+    from drf_live_graphql.live.rendition import Payload
     from drf_live_graphql.live.stream import LiveStream
     from drf_live_graphql.live.wants import Wants
     from drf_live_graphql.requests import Connection
@@ -233,9 +234,9 @@ class Operation:
 
     # Sink.
 
-    def deliver(self, envelope: Envelope, payload: str | None) -> bool:
+    def deliver(self, envelope: Envelope, payload: Payload | None) -> bool:
         """See ``Sink``."""
-        assert payload is not None
+        assert isinstance(payload, str)
         return self._offer(f"{self._next}{payload}}}")
 
     def fail(self, error: GraphQLError) -> None:

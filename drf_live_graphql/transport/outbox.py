@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import types
 from collections import deque
@@ -22,6 +23,7 @@ class Outbox:
 
     Not every server pushes back on a reader that does not read (daphne takes all of it into
     memory), so bytes also count as waiting until the client has answered a ping sent after them.
+    Where the protocol has no pings, what the server took counts as read.
 
     A change passes here once for each subscriber: hence the slots, and few calls on that way.
     """
@@ -43,12 +45,17 @@ class Outbox:
     )
 
     def __init__(
-        self, send: Send, *, limit: int, drained: Callable[[], None], ping: Callable[[], str]
+        self,
+        send: Send,
+        *,
+        limit: int,
+        drained: Callable[[], None],
+        ping: Callable[[], str] | None,
     ) -> None:
         """``send`` is the server's (ASGI); ``limit`` is the number of bytes that may wait.
 
         ``drained`` is called when frames can be taken again after some were refused. ``ping``
-        makes a frame that the client has to answer.
+        makes a frame that the client has to answer; ``None``: the protocol knows of none.
         """
         self._send = send
         self._limit = limit
@@ -64,7 +71,7 @@ class Outbox:
         self._sent = self._acknowledged = 0
         self._pings: deque[tuple[int, float]] = deque()
         # The number of bytes sent above which the next ping is due.
-        self._ping_due = limit // 4
+        self._ping_due: float = limit // 4 if ping is not None else math.inf
 
     @property
     def waiting(self) -> int:
@@ -88,7 +95,7 @@ class Outbox:
         if self._closed:
             return True
         self._refused = True
-        if not self._pings:
+        if self._ping is not None and not self._pings:
             self.ping()
         return False
 
@@ -105,6 +112,8 @@ class Outbox:
                 return
             if rest is not None:
                 self._task = asyncio.ensure_future(self._finish(rest))
+            elif self._ping is None:
+                self._acknowledged = self._sent
         else:
             self._waiting.append(frame)
             self._waiting_bytes += len(frame)
@@ -114,6 +123,7 @@ class Outbox:
     def ping(self) -> None:
         """Send a ping; everything sent before it is known to be read once it is answered."""
         total = self._sent + self._waiting_bytes
+        assert self._ping is not None
         self._pings.append((total, asyncio.get_running_loop().time()))
         self._ping_due = total + self._limit // 4
         self.put(self._ping())
@@ -145,17 +155,23 @@ class Outbox:
         """Go on with a send that blocked, then with what came meanwhile."""
         try:
             await rest
+            self._taken()
             while self._waiting:
                 frame = self._waiting.popleft()
                 self._waiting_bytes = max(0, self._waiting_bytes - len(frame))
                 self._sent += len(frame)
                 await self._send({"type": "websocket.send", "text": frame})
+                self._taken()
         except Exception:  # noqa: BLE001  # As in put.
             self._closed = True
             self._waiting.clear()
         finally:
             self._task = None
         self._maybe_drained()
+
+    def _taken(self) -> None:
+        if self._ping is None:
+            self._acknowledged = self._sent
 
     def _maybe_drained(self) -> None:
         if self._refused and not self._closed and self.waiting < self._limit // 2:

@@ -9,11 +9,12 @@ from graphql import FieldNode, FragmentDefinitionNode, parse
 from rest_framework import viewsets
 from rest_framework.serializers import ModelSerializer, SerializerMethodField
 
-from drf_live_graphql.live.selection import Scope, prune, select
+from drf_live_graphql.live.selection import WHOLE, Scope, prune, select
 from drf_live_graphql.live.wants import wants_of
 from schema_gen import describe_view
 from tests.project import models
 from tests.project.live import live
+from tests.project.serializers import TaskDetailSerializer
 
 if TYPE_CHECKING:
     from schema_gen import RootDescription
@@ -113,6 +114,13 @@ def test_a_field_that_is_not_selected_is_not_computed() -> None:
     assert serializer.data == {"name": "van"}
 
 
+def test_the_whole_is_all_that_the_serializer_shows() -> None:
+    root = _root("taskDetailRow")
+    serializer = TaskDetailSerializer()
+    prune(serializer, root.row, WHOLE)
+    assert list(serializer.fields) == list(TaskDetailSerializer().fields)
+
+
 def test_a_serializer_that_shapes_its_own_output_keeps_its_fields() -> None:
     class Own(ModelSerializer[models.Vehicle]):
         class Meta:
@@ -135,8 +143,6 @@ def test_a_serializer_that_shapes_its_own_output_keeps_its_fields() -> None:
 
 
 def test_a_nested_serializer_is_reduced_as_well() -> None:
-    from tests.project.serializers import TaskDetailSerializer
-
     root = _root("taskDetailRow")
     nodes, scope = _read("{ taskDetailRow { project { name } comments { text } } }")
     serializer: Any = TaskDetailSerializer()

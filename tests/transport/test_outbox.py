@@ -94,6 +94,24 @@ async def test_a_server_that_takes_everything_does_not_hide_a_reader_that_reads_
     assert outbox.offer("again")
 
 
+async def test_without_pings_what_the_server_took_counts_as_read() -> None:
+    server = Server()
+    outbox = Outbox(server.send, limit=100, drained=server.on_drained, ping=None)
+    for _ in range(20):
+        assert outbox.offer("x" * 60)
+    assert (outbox.waiting, outbox.silence) == (0, 0.0)
+    server.gate = asyncio.Event()
+    assert outbox.offer("y" * 120)
+    assert not outbox.offer("z")
+    outbox.put("answer")
+    task: Any = outbox._task
+    server.gate.set()
+    await task
+    assert server.frames[-2:] == ["y" * 120, "answer"]
+    assert (outbox.waiting, server.drained) == (0, 1)
+    assert outbox.offer("again")
+
+
 async def test_an_answer_to_no_ping_counts_for_nothing() -> None:
     server = Server()
     outbox = server.outbox()
