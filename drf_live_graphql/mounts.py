@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 ACTIONS = ("list", "retrieve")
 
-# Modules whose functions around a view change nothing of who is answered, nor what.
+# Modules whose functions around a view change nothing of who is answered, nor what. Those that
+# are made of a middleware (cache_page, gzip_page) are of another module; they may.
 _HARMLESS = (
     "django.views.decorators.cache",
     "django.views.decorators.clickjacking",
     "django.views.decorators.csrf",
-    "django.views.decorators.gzip",
     "django.views.decorators.vary",
 )
 
@@ -73,7 +73,7 @@ def mounts(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Mount]:
         action = _action(pattern, view_class)
         if action is None:
             continue
-        if (name := _wrapper(pattern.callback)) is not None:
+        if (name := wrapper(pattern.callback)) is not None:
             warnings.warn(
                 f"{view_class.__qualname__} at {route!r} is wrapped in {name}, which would be"
                 " passed by, so it is left out. Decorate its dispatch() instead"
@@ -170,7 +170,7 @@ def _version(scheme: Any, namespaces: tuple[str, ...]) -> str | None:
     return next((name for name in namespaces if scheme().is_allowed_version(name)), None)
 
 
-def _wrapper(callback: Any) -> str | None:
+def wrapper(callback: Any) -> str | None:
     """The name of a function of the project's around the view, if there is one."""
     while callback is not None:
         module = getattr(callback, "__globals__", {}).get("__name__", "")
@@ -182,4 +182,4 @@ def _wrapper(callback: Any) -> str | None:
     return None
 
 
-__all__ = ["ACTIONS", "Mount", "bare", "mounts", "view_class_of", "walk"]
+__all__ = ["ACTIONS", "Mount", "bare", "mounts", "view_class_of", "walk", "wrapper"]

@@ -29,7 +29,7 @@ from .changes import Disconnect, publisher, watch, watch_all
 from .exceptions import LiveError
 from .live.resolvers import LiveResolvers
 from .live.timetable import reread
-from .mounts import ACTIONS, mounts
+from .mounts import ACTIONS, mounts, wrapper
 from .schema import LiveSchema
 from .users import user_key, user_key_of_pk
 
@@ -123,6 +123,8 @@ class LiveRouter:
             actions = tuple(action for action in ACTIONS if hasattr(viewset, action))
             if extra_actions:
                 raise LiveError(_no_extra_action(viewset, next(iter(extra_actions)), ()))
+            callback = viewset.as_view()
+            _check_unwrapped(viewset, callback)
             self._add(
                 _Registration(
                     viewset,
@@ -130,6 +132,7 @@ class LiveRouter:
                     basename,
                     route,
                     actions,
+                    initkwargs=dict(getattr(callback, "initkwargs", {})),
                     names=names,
                     refresh_every=refresh_every,
                     version=version,
@@ -144,8 +147,11 @@ class LiveRouter:
                 f"{viewset.__name__} has no `queryset` attribute to take a basename from."
                 f" Name it: live.register({prefix!r}, {viewset.__name__}, basename=...)."
             ) from error
+        patterns = router.get_urls()
+        for pattern in patterns:
+            _check_unwrapped(viewset, pattern.callback)
         options = {"names": names, "refresh_every": refresh_every, "version": version}
-        self._include(router.get_urls(), {viewset: extra_actions}, options)
+        self._include(patterns, {viewset: extra_actions}, options)
 
     def include(
         self,
@@ -364,6 +370,21 @@ def _check_view(view: object) -> None:
         raise LiveError(
             f"{view.__name__} has neither list() nor retrieve(), so there is nothing to make"
             " live. Add ListModelMixin or RetrieveModelMixin, or leave it out."
+        )
+
+    if not issubclass(view, ViewSetMixin) and not hasattr(view, "get"):
+        raise LiveError(
+            f"{view.__name__} has no get(), so a GET of it is refused (405), and there is nothing"
+            " to make live. Derive it from ListAPIView or RetrieveAPIView, or leave it out."
+        )
+
+
+def _check_unwrapped(view: type[Any], callback: Any) -> None:
+    """A function that ``as_view()`` puts around a view would be passed by."""
+    if (name := wrapper(callback)) is not None:
+        raise LiveError(
+            f"{view.__name__}.as_view() wraps the view in {name}, which only a GET would pass."
+            " Decorate its dispatch() instead (method_decorator), and register it then."
         )
 
 
