@@ -70,8 +70,8 @@ def test_what_belongs_to_the_transport_is_not_carried_over() -> None:
     assert connection.cookies == {"a": "1"}
 
 
-def test_it_asks_for_json_and_says_its_cookies_as_a_get_does() -> None:
-    cookies = {"a": "1", django_settings.CSRF_COOKIE_NAME: "secret", "b": "2"}
+def test_it_asks_for_json_and_says_its_cookies_as_a_get_does(settings: SettingsWrapper) -> None:
+    cookies = {"a": "1", settings.CSRF_COOKIE_NAME: "secret", "b": "2"}
     connection = _connection(cookies=cookies)
     request = connection.request("/", ())
     assert request.META["HTTP_ACCEPT"] == "application/json, */*"

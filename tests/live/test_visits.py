@@ -34,7 +34,7 @@ from drf_live_graphql.live.writes import READ_ONLY_MESSAGE
 from drf_live_graphql.testing import settled
 from schema_gen import SchemaWarning
 from tests.live.conftest import session_cookie
-from tests.live.shapes import Site, mount, nowhere, plain
+from tests.live.shapes import mount, nowhere, plain
 from tests.project import models
 from tests.project.serializers import FenceSerializer
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.live.conftest import Connect
-    from tests.oracle.wire import Operation
+    from tests.oracle.wire import Operation, Socket
 
 pytestmark = pytest.mark.usefixtures("live_db")
 
@@ -85,18 +85,19 @@ class Visitors:
     async def session(self, user: str) -> str:
         return (await sync_to_async(session_cookie)(user)).partition("=")[2]
 
+    async def connect(self, user: str = "", **headers: str) -> Socket:
+        return await self._connect(user, application=self.live.asgi(nowhere), headers=headers)
+
     async def subscribe(
         self, user: str = "", selection: str = f"snapshot {ROW}", **headers: str
     ) -> Operation:
-        application = self.live.asgi(nowhere)
-        socket = await self._connect(user, application=application, headers=headers)
+        socket = await self.connect(user, **headers)
         operation = await socket.subscribe(f"subscription {{ fences {{ {selection} }} }}")
         await operation.started()
         return operation
 
     async def query(self, user: str = "", **headers: str) -> Any:
-        application = self.live.asgi(nowhere)
-        socket = await self._connect(user, application=application, headers=headers)
+        socket = await self.connect(user, **headers)
         operation = await socket.subscribe(f"{{ fences {ROW} }}")
         await operation.started()
         return operation
@@ -201,18 +202,18 @@ async def test_a_session_that_ends_ends_what_a_guard_let_in(
         authentication_classes = authenticators
 
     site = visitors(Members)
-    first, second = [await site.subscribe("ada") for _ in range(2)]
+    first_socket = await site.connect("ada")
+    first = await first_socket.subscribe(f"subscription {{ fences {{ snapshot {ROW} }} }}")
+    await first.started()
+    second = await site.subscribe("ada")
     assert len(get_hub().queries) == 1
-    keys = [
-        key async for key in Session.objects.order_by("expire_date").values_list("pk", flat=True)
-    ]
-    await Session.objects.filter(pk=keys[0]).adelete()
-    await first.until(lambda: first.ended)
-    assert first.errors is not None
-    assert first.errors[0]["extensions"]["code"] == "NOT_AUTHENTICATED"
+    key = dict(first_socket.wire.scope["headers"])[b"cookie"].decode().removeprefix("sessionid=")
+    await Session.objects.filter(pk=key).adelete()
     await models.Fence.objects.acreate(number=2)
     await settled()
     assert len(first.payloads) == 1
+    assert first.errors is not None
+    assert first.errors[0]["extensions"]["code"] == "NOT_AUTHENTICATED"
     assert not second.ended
     assert len(second.payloads[-1]["data"]["fences"]["snapshot"]) == 2
 
@@ -409,8 +410,7 @@ async def test_a_body_that_refuses_is_asked_though_nothing_of_it_is_selected(
     assert refused.errors[0]["extensions"]["code"] == "PERMISSION_DENIED"
     label = await models.Label.objects.acreate(name="ada")
     assert (await site.get(**KEY))[0] == 200
-    application = site.live.asgi(nowhere)
-    socket = await site._connect(application=application, headers=KEY)
+    socket = await site.connect(**KEY)
     operation = await socket.subscribe(f"subscription {{ fences {{ {selection} }} }}")
     await settled()
     assert operation.errors is None
