@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
@@ -23,12 +24,13 @@ from django.views.decorators.cache import cache_page
 from django.views.decorators.vary import vary_on_cookie
 from rest_framework import generics, viewsets
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.mixins import ListModelMixin
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.throttling import BaseThrottle
 
-from drf_live_graphql import LiveRouter
+from drf_live_graphql import LiveError, LiveRouter
 from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.live.writes import READ_ONLY_MESSAGE
 from drf_live_graphql.testing import settled
@@ -65,6 +67,11 @@ class ByKey(BaseAuthentication):
         name = request.META.get("HTTP_X_KEY")
         user = get_user_model().objects.filter(username=name).first()
         return None if user is None else (user, "key")
+
+
+class ForStaff(BasePermission):
+    def has_permission(self, request: Any, view: Any) -> bool:
+        return bool(request.META.get("HTTP_X_KEY") == "ada")
 
 
 class Visitors:
@@ -347,17 +354,58 @@ async def test_what_finalize_response_makes_of_an_answer_is_the_answer(
     assert await site.agree(**KEY) == 200
 
 
+@pytest.mark.parametrize("base", [Fences, FenceList])
+async def test_what_as_view_is_wrapped_in_is_refused_at_registration(
+    visitors: Callable[..., Visitors], base: type[Any]
+) -> None:
+    class Members(base):  # type: ignore[misc]
+        @classmethod
+        def as_view(cls, *args: Any, **kwargs: Any) -> Any:
+            return login_required(super().as_view(*args, **kwargs))
+
+    with pytest.raises(
+        LiveError, match=r"Members\.as_view\(\) wraps the view in a function of dja"
+    ):
+        visitors(Members)
+    response = await sync_to_async(Client().get)("/api/fences/")
+    assert response.status_code == 302
+
+
+async def test_what_as_view_gives_to_a_view_is_as_in_a_get(
+    visitors: Callable[..., Visitors],
+) -> None:
+    class Strict(FenceList):
+        @classmethod
+        def as_view(cls, **kwargs: Any) -> Any:
+            return super().as_view(permission_classes=[ForStaff], **kwargs)
+
+    site = visitors(Strict)
+    assert await site.agree("bob", code="PERMISSION_DENIED") == 403
+    assert await site.agree(**KEY) == 200
+
+
+async def test_a_view_without_a_get_is_refused(visitors: Callable[..., Visitors]) -> None:
+    class Searched(ListModelMixin, generics.GenericAPIView[models.Fence]):
+        queryset = models.Fence.objects.order_by("id")
+        serializer_class = FenceSerializer
+
+        def post(self, request: Any) -> Response:
+            return self.list(request)
+
+    with pytest.raises(
+        LiveError, match=r"Searched has no get\(\), so a GET of it is refused \(405\)"
+    ):
+        visitors(Searched)
+    response = await sync_to_async(Client().get)("/api/fences/")
+    assert response.status_code == 405
+
+
 class Hidden:
     """Turns every refusal into a 404."""
 
     def handle_exception(self, exc: Exception) -> Response:
         super().handle_exception(exc)  # type: ignore[misc]
         return Response({"detail": "Nothing here."}, status=404)
-
-
-class ForStaff(BasePermission):
-    def has_permission(self, request: Any, view: Any) -> bool:
-        return bool(request.META.get("HTTP_X_KEY") == "ada")
 
 
 async def _is_hidden(site: Visitors) -> None:
