@@ -285,6 +285,11 @@ class LiveRequest(HttpRequest):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @property
+    def visitor(self) -> UserKey | None:
+        """The user that it was found to come from, ``None`` where nobody looked or nobody is."""
+        return cast("UserKey", self._visitor) if isinstance(self._visitor, tuple) else None
+
+    @property
     def is_connections(self) -> bool:
         """Whether the user, if looked at, is the one that the connection was opened by.
 

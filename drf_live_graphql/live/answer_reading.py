@@ -35,6 +35,7 @@ class AnswerReading:
         self._shown: dict[Selection, Any] = {}
         rows, body = evaluation.answered_list()
         for selection in selections:
+            evaluation.fit(rows, selection)
             self._shown[selection] = self._reduced(rows, body, selection)
 
     def _reduced(

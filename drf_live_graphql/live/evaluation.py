@@ -176,6 +176,8 @@ class Evaluation:
             user = self.view.request.user
         if user is None or not user.is_authenticated:
             return None
+        if USER in self.facts and self._request.visitor not in (None, user_key(user)):
+            self.reads.widen()  # Its dispatch knows somebody, and DRF knows somebody else.
         # A user without a key (a program, by an authentication of the project's own) cannot be
         # compared, and is made anew each time: nobody but this connection is it.
         return type(user).__qualname__, getattr(user, "pk", None) or id(self.connection)
@@ -245,6 +247,18 @@ class Evaluation:
                 found = self.view.filter_queryset(self.view.get_queryset())
             self._queryset = answer.rows_of(self.root, found)
         return self._queryset.all()
+
+    def fit(self, rows: Iterable[Any], selection: Selection) -> None:
+        """Refuse rows of the view's own body that lack what a client is promised of each.
+
+        DRF's own steps make rows by the serializer that the promise was read from.
+        """
+        promised = {field.key for field in self.root.row.fields if not field.type.nullable}
+        names = [key for key, _ in selection if key in promised]
+        missing = {name for row in rows for name in names if row.get(name) is None}
+        if missing:
+            what = f"answered rows without {', '.join(sorted(missing))}, which are never null"
+            raise answer.unfit(self.root, what)
 
     def answered_list(self) -> tuple[list[Any], dict[str, Any] | None]:
         """What the view's own body answers for a list; see ``answer.list_of``."""
@@ -384,6 +398,7 @@ class Evaluation:
     def serialise_one(self, row: Model | answer.Row, selection: Selection) -> Any:
         """One row as the view's serializer for it shows it, reduced to what is selected."""
         if isinstance(row, answer.Row):
+            self.fit([row.data], selection)
             return reduced(row.data, selection)
         serializer = self._serializer(row, selection)
         with self.reads.during(Purpose.WHAT):

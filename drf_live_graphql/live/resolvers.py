@@ -114,8 +114,11 @@ def _body(evaluation: Evaluation, selection: Selection) -> Any:
     root = evaluation.root
     if root.handler is not None:
         if root.action == "retrieve":
-            return evaluation.answered_row().data
+            row = evaluation.answered_row().data
+            evaluation.fit([row], selection)
+            return row
         rows, body = evaluation.answered_list()
+        evaluation.fit(rows, selection)
         return rows if body is None else body
     if root.action == "retrieve":
         return evaluation.serialise_one(evaluation.view.get_object(), selection)

@@ -225,6 +225,24 @@ async def test_a_session_that_ends_ends_what_a_guard_let_in(
     assert len(second.payloads[-1]["data"]["fences"]["snapshot"]) == 2
 
 
+async def test_whom_a_guard_let_in_is_known_though_drf_knows_somebody_else(
+    visitors: Callable[..., Visitors],
+) -> None:
+    class Members(LoginRequiredMixin, Fences):
+        authentication_classes = [ByKey]
+
+    site = visitors(Members)
+    operation = await site.subscribe("bob", **KEY)
+    assert operation.errors is None
+    bob = await get_user_model().objects.aget(username="bob")
+    bob.is_active = False
+    await bob.asave()
+    await operation.until(lambda: operation.ended)
+    assert operation.errors is not None
+    assert operation.errors[0]["extensions"]["code"] == "NOT_AUTHENTICATED"
+    assert await site.agree("bob", code="NOT_AUTHENTICATED", **KEY) == 302
+
+
 async def test_a_dispatch_prepares_what_permissions_look_at(
     visitors: Callable[..., Visitors],
 ) -> None:
@@ -490,6 +508,31 @@ async def test_querysets_in_an_answer_are_what_rest_writes_of_them(
     await settled()
     assert operation.payloads[-1]["data"]["fences"]["snapshot"] == (await site.get())[1]
     assert await site.agree() == 200
+
+
+async def test_rows_that_lack_what_is_promised_are_refused_with_the_reason_in_the_log(
+    visitors: Callable[..., Visitors], caplog: pytest.LogCaptureFixture
+) -> None:
+    class Short(Fences):
+        def list(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+            return Response([{"id": 1}])
+
+        def retrieve(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+            return Response({"id": 1})
+
+    site = visitors(Short)
+    told = await site.subscribe()
+    row = await (await site.connect()).subscribe(
+        'subscription { fence(id: "1") { instance { number } } }'
+    )
+    await row.started()
+    for errors in (told.errors, row.errors, (await site.query()).payloads[0]["errors"]):
+        assert errors is not None
+        assert errors[0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert "Short.list() answered rows without number, which are never null" in caplog.text
+    assert "Short.retrieve() answered rows without number" in caplog.text
+    told = await site.subscribe(selection="snapshot { id }")
+    assert told.payloads[0]["data"]["fences"]["snapshot"] == (await site.get())[1]
 
 
 async def test_authentication_may_write_and_a_body_may_not(
