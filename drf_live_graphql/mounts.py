@@ -73,7 +73,7 @@ def mounts(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Mount]:
         action = _action(pattern, view_class)
         if action is None:
             continue
-        if (name := wrapper(pattern.callback)) is not None:
+        if (name := wrapper_of(pattern.callback)) is not None:
             warnings.warn(
                 f"{view_class.__qualname__} at {route!r} is wrapped in {name}, which would be"
                 " passed by, so it is left out. Decorate its dispatch() instead"
@@ -170,7 +170,7 @@ def _version(scheme: Any, namespaces: tuple[str, ...]) -> str | None:
     return next((name for name in namespaces if scheme().is_allowed_version(name)), None)
 
 
-def wrapper(callback: Any) -> str | None:
+def wrapper_of(callback: Any) -> str | None:
     """The name of a function of the project's around the view, if there is one."""
     while callback is not None:
         module = getattr(callback, "__globals__", {}).get("__name__", "")
@@ -182,4 +182,4 @@ def wrapper(callback: Any) -> str | None:
     return None
 
 
-__all__ = ["ACTIONS", "Mount", "bare", "mounts", "view_class_of", "walk", "wrapper"]
+__all__ = ["ACTIONS", "Mount", "bare", "mounts", "view_class_of", "walk", "wrapper_of"]

@@ -29,7 +29,7 @@ from .changes import Disconnect, publisher, watch, watch_all
 from .exceptions import LiveError
 from .live.resolvers import LiveResolvers
 from .live.timetable import reread
-from .mounts import ACTIONS, mounts, wrapper
+from .mounts import ACTIONS, mounts, wrapper_of
 from .schema import LiveSchema
 from .users import user_key, user_key_of_pk
 
@@ -123,8 +123,7 @@ class LiveRouter:
             actions = tuple(action for action in ACTIONS if hasattr(viewset, action))
             if extra_actions:
                 raise LiveError(_no_extra_action(viewset, next(iter(extra_actions)), ()))
-            callback = viewset.as_view()
-            _check_unwrapped(viewset, callback)
+            callback = _mounted(viewset)
             self._add(
                 _Registration(
                     viewset,
@@ -379,9 +378,22 @@ def _check_view(view: object) -> None:
         )
 
 
+def _mounted(view: type[Any]) -> Any:
+    """What a URL pattern holds of a generic view: its ``as_view()`` may give it something."""
+    try:
+        callback = view.as_view()
+    except TypeError as error:
+        raise LiveError(
+            f"{view.__name__}.as_view() can't be called without arguments: {error}. Include the"
+            " URL patterns that call it instead: live.include(urlpatterns)."
+        ) from error
+    _check_unwrapped(view, callback)
+    return callback
+
+
 def _check_unwrapped(view: type[Any], callback: Any) -> None:
     """A function that ``as_view()`` puts around a view would be passed by."""
-    if (name := wrapper(callback)) is not None:
+    if (name := wrapper_of(callback)) is not None:
         raise LiveError(
             f"{view.__name__}.as_view() wraps the view in {name}, which only a GET would pass."
             " Decorate its dispatch() instead (method_decorator), and register it then."

@@ -92,7 +92,7 @@ class Evaluation:
         self.root = root
         self.connection = connection
         kwargs = root.url_kwargs(call)
-        self._request = http_request = connection.request(location.path, call.query, location.match)
+        self.request = http_request = connection.request(location.path, call.query, location.match)
         view: Any = root.view_class(**root.initkwargs)
         if isinstance(view, ViewSetMixin):
             view.action_map = {"get": root.view_action}
@@ -141,7 +141,7 @@ class Evaluation:
         """The language that Django's ``LocaleMiddleware`` would answer in, where it is used."""
         if _LOCALE_MIDDLEWARE not in django_settings.MIDDLEWARE:
             return contextlib.nullcontext()
-        return translation.override(translation.get_language_from_request(self._request))
+        return translation.override(translation.get_language_from_request(self.request))
 
     def authorise(self, *, throttle: bool) -> None:
         """Authenticate, check permissions, and charge throttles if asked to.
@@ -176,7 +176,7 @@ class Evaluation:
             user = self.view.request.user
         if user is None or not user.is_authenticated:
             return None
-        if USER in self.facts and self._request.visitor not in (None, user_key(user)):
+        if USER in self.facts and self.request.visitor not in (None, user_key(user)):
             self.reads.widen()  # Its dispatch knows somebody, and DRF knows somebody else.
         # A user without a key (a program, by an authentication of the project's own) cannot be
         # compared, and is made anew each time: nobody but this connection is it.

@@ -413,6 +413,19 @@ async def test_what_as_view_gives_to_a_view_is_as_in_a_get(
     assert await site.agree(**KEY) == 200
 
 
+async def test_a_view_that_has_to_be_given_something_is_included_instead() -> None:
+    class Given(FenceList):
+        @classmethod
+        def as_view(cls, permission: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+            return super().as_view(permission_classes=[permission], **kwargs)
+
+    live = LiveRouter()
+    with pytest.raises(LiveError, match=r"Given.as_view\(\) can't be called without arguments"):
+        live.register("fences", Given)
+    live.include([path("fences/", Given.as_view(ForStaff))])
+    assert [view.initkwargs for view in live.views] == [{"permission_classes": [ForStaff]}]
+
+
 async def test_a_view_without_a_get_is_refused(visitors: Callable[..., Visitors]) -> None:
     class Searched(ListModelMixin, generics.GenericAPIView[models.Fence]):
         queryset = models.Fence.objects.order_by("id")
