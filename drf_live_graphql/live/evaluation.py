@@ -31,13 +31,13 @@ from schema_gen.classes import is_drf_s_own
 from . import answer
 from .filtersets import keep
 from .paths import Paths, resolve
+from .read_only import ReadOnly
 from .reads import Purpose, Reads
 from .response import data_of
 from .selection import prune, reduced
 from .survey import survey
 from .tables import labels_joined, noting
 from .visit import Visit
-from .writes import ReadOnly
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence

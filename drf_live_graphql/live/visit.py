@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from drf_live_graphql.requests import LiveRequest
     from schema_gen import RootDescription
 
+    from .read_only import ReadOnly
     from .reads import Reads
-    from .writes import ReadOnly
 
 
 class Visit:

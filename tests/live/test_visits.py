@@ -33,7 +33,7 @@ from rest_framework.throttling import BaseThrottle
 
 from drf_live_graphql import LiveError, LiveRouter
 from drf_live_graphql.live.hub import get_hub
-from drf_live_graphql.live.writes import READ_ONLY_MESSAGE
+from drf_live_graphql.live.read_only import READ_ONLY_MESSAGE
 from drf_live_graphql.testing import settled
 from schema_gen import SchemaWarning
 from tests.live.conftest import session_cookie
