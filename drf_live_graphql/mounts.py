@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 ACTIONS = ("list", "retrieve")
 
-# Modules whose functions around a view change nothing of who is answered, nor what.
+# Modules whose functions around a view change nothing of who is answered, nor what. Those that
+# are made of a middleware (cache_page, gzip_page) are of another module; they may.
 _HARMLESS = (
     "django.views.decorators.cache",
     "django.views.decorators.clickjacking",
     "django.views.decorators.csrf",
-    "django.views.decorators.gzip",
     "django.views.decorators.vary",
 )
 

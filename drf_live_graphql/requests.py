@@ -57,10 +57,16 @@ _TRANSPORT = frozenset(
 # Questions that a connection is known to have asked.
 REMEMBERED = 1_000
 # Set by each evaluation itself, so equal for all who ask the same.
-_OF_THE_CALL = frozenset({"PATH_INFO", "QUERY_STRING", "REQUEST_METHOD", "SCRIPT_NAME"})
+_OF_THE_CALL = frozenset(
+    {"HTTP_ACCEPT", "PATH_INFO", "QUERY_STRING", "REQUEST_METHOD", "SCRIPT_NAME"}
+)
 _EVERYTHING = "*"
 # The value of a fact that a connection does not have.
 ABSENT = object()
+# The fact that is the user of the request as Django has it, whom DRF need not have asked.
+USER = "USER:"
+# JSON where a view has it, else its first renderer.
+_ACCEPT = "application/json, */*"
 
 
 class Connection:
@@ -88,6 +94,10 @@ class Connection:
             for name, value in cookies.items()
             if name != django_settings.CSRF_COOKIE_NAME
         }
+        if self.cookies:
+            # Caches tell visitors apart by it.
+            pairs = (f"{name}={value}" for name, value in self.cookies.items())
+            self.meta["HTTP_COOKIE"] = "; ".join(pairs)
         self.scheme = scheme
         self._asked: set[Hashable] = set()
         self.script_name = script_name.rstrip("/")
@@ -101,8 +111,10 @@ class Connection:
         self.user = user if authenticated and not by_session else None
         # Whom it stands for: the session's user, and whomever views found by their own means.
         self.users: frozenset[UserKey] = frozenset()
+        self._visitor: Hashable = ABSENT
         if authenticated:
             self.stands_for(user_key(user))
+            self._visitor = user_key(user) or id(self)
         # What the client proves its identity by; two equal ones stand for the same user.
         self.credential: Hashable = (
             self.meta.get("HTTP_AUTHORIZATION"),
@@ -175,7 +187,7 @@ class Connection:
     @cached_property
     def fingerprint(self) -> Hashable:
         """Everything there is to know of the connection; equal ones are told equal things."""
-        names = ("META:*", "COOKIE:*", "EXTRA:*", "SESSION:")
+        names = ("META:*", "COOKIE:*", "EXTRA:*", "SESSION:", USER)
         return (*self.facts(names), self.credential, self.scheme, self.script_name)
 
     def fact(self, name: str) -> Hashable:
@@ -183,6 +195,8 @@ class Connection:
         kind, _, key = name.partition(":")
         if kind == "SESSION":
             return self.session_key if self.has_session else ABSENT
+        if kind == "USER":
+            return self._visitor
         source: Mapping[str, Any] = {
             "META": self.meta,
             "COOKIE": self.cookies,
@@ -235,6 +249,7 @@ class LiveRequest(HttpRequest):
             "PATH_INFO": path,
             "SCRIPT_NAME": connection.script_name,
             "QUERY_STRING": self.GET.urlencode(),
+            "HTTP_ACCEPT": _ACCEPT,
         }
         self.META = _Traced({**connection.meta, **own}, self.reads, "META", _OF_THE_CALL)
         self.COOKIES = _Traced(connection.cookies, self.reads, "COOKIE")
@@ -242,7 +257,9 @@ class LiveRequest(HttpRequest):
         self._body = b""
         self._dont_enforce_csrf_checks = True
         self._fresh_session = _open_session(connection)
-        self.user = SimpleLazyObject(self._read_user)
+        # Whom it was found to come from, once somebody looked.
+        self._visitor: Hashable = None
+        self.user = SimpleLazyObject(self.read_user)
 
     @property
     def headers(self) -> HttpHeaders:
@@ -267,7 +284,28 @@ class LiveRequest(HttpRequest):
                 return self._connection.extras[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
-    def _read_user(self) -> AbstractBaseUser | AnonymousUser:
+    @property
+    def visitor(self) -> UserKey | None:
+        """The user that it was found to come from, ``None`` where nobody looked or nobody is."""
+        return cast("UserKey", self._visitor) if isinstance(self._visitor, tuple) else None
+
+    @property
+    def is_connections(self) -> bool:
+        """Whether the user, if looked at, is the one that the connection was opened by.
+
+        A session may have ended since.
+        """
+        known = self._connection.fact(USER)
+        return self._visitor is None or self._visitor == known or isinstance(known, int)
+
+    def read_user(self) -> AbstractBaseUser | AnonymousUser:
+        """The user as Django's middleware would find it, read anew."""
+        self.reads.add(USER)
+        user = self._find_user()
+        self._visitor = user_key(user) or ABSENT
+        return user
+
+    def _find_user(self) -> AbstractBaseUser | AnonymousUser:
         connection = self._connection
         if connection.session_user and self._fresh_session is not None:
             return get_user(_SessionOnly(self._fresh_session))  # type: ignore[arg-type]
@@ -436,4 +474,4 @@ def _meta_of(scope: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
     return meta, dict(cookies if cookies is not None else parse_cookie(meta.get("HTTP_COOKIE", "")))
 
 
-__all__ = ["ABSENT", "Connection", "LiveRequest"]
+__all__ = ["ABSENT", "USER", "Connection", "LiveRequest"]

@@ -32,7 +32,7 @@ from .changes import Disconnect, publisher, watch, watch_all
 from .exceptions import LiveError
 from .live.resolvers import LiveResolvers
 from .live.timetable import reread
-from .mounts import ACTIONS, left_out, mounts
+from .mounts import ACTIONS, left_out, mounts, wrapper_of
 from .options import checked_options
 from .schema import LiveSchema
 from .users import user_key, user_key_of_pk
@@ -144,6 +144,7 @@ class LiveRouter:
         if not issubclass(viewset, ViewSetMixin):
             if extra_actions:
                 raise LiveError(_no_extra_action(viewset, next(iter(extra_actions)), ()))
+            callback = _mounted(viewset)
             self._add(
                 _Registration(
                     viewset,
@@ -151,6 +152,7 @@ class LiveRouter:
                     basename,
                     route,
                     wanted,
+                    initkwargs=dict(getattr(callback, "initkwargs", {})),
                     options=options,
                     refresh_every=refresh_every,
                     version=version,
@@ -165,8 +167,11 @@ class LiveRouter:
                 f"{viewset.__name__} has no `queryset` attribute to take a basename from."
                 f" Name it: live.register({prefix!r}, {viewset.__name__}, basename=...)."
             ) from error
+        patterns = router.get_urls()
+        for pattern in patterns:
+            _check_unwrapped(viewset, pattern.callback)
         known = {"options": options, "refresh_every": refresh_every, "version": version}
-        self._include(router.get_urls(), {viewset: extra_actions}, known, wanted)
+        self._include(patterns, {viewset: extra_actions}, known, wanted)
 
     def include(
         self,
@@ -419,6 +424,34 @@ def _check_view(view: object) -> None:
         raise LiveError(
             f"{view.__name__} has neither list() nor retrieve(), so there is nothing to make"
             " live. Add ListModelMixin or RetrieveModelMixin, or leave it out."
+        )
+
+    if not issubclass(view, ViewSetMixin) and not hasattr(view, "get"):
+        raise LiveError(
+            f"{view.__name__} has no get(), so a GET of it is refused (405), and there is nothing"
+            " to make live. Derive it from ListAPIView or RetrieveAPIView, or leave it out."
+        )
+
+
+def _mounted(view: type[Any]) -> Any:
+    """What a URL pattern holds of a generic view: its ``as_view()`` may give it something."""
+    try:
+        callback = view.as_view()
+    except TypeError as error:
+        raise LiveError(
+            f"{view.__name__}.as_view() can't be called without arguments: {error}. Include the"
+            " URL patterns that call it instead: live.include(urlpatterns)."
+        ) from error
+    _check_unwrapped(view, callback)
+    return callback
+
+
+def _check_unwrapped(view: type[Any], callback: Any) -> None:
+    """A function that ``as_view()`` puts around a view would be passed by."""
+    if (name := wrapper_of(callback)) is not None:
+        raise LiveError(
+            f"{view.__name__}.as_view() wraps the view in {name}, which only a GET would pass."
+            " Decorate its dispatch() instead (method_decorator), and register it then."
         )
 
 

@@ -10,7 +10,7 @@ from django.db.models.query import ModelIterable
 from rest_framework.generics import GenericAPIView
 from rest_framework.serializers import ListSerializer, Serializer
 
-from .bodies import body_of
+from .bodies import around, body_of
 from .classes import definer, is_drf_s_own
 from .exceptions import ModelUnknownError, SchemaError
 from .path import placeholders
@@ -92,6 +92,12 @@ class Subject:
         Those steps need a queryset of model instances: `values()` and lists have none.
         """
         body = body_of(self.view_class, self.view_action(action))
+        if body.handler == "dispatch" and (name := around(self.view_class)) is not None:
+            self.describer.warn(
+                f"{action}()",
+                f"its own {name}() may change or refuse any answer, so it is told as a whole",
+                "Do in a middleware what no answer depends on.",
+            )
         return None if body.known and self._has_instances(action) else body.handler
 
     def _asked_queryset(self, action: str) -> Any:

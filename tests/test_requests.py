@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.test import RequestFactory
 from django.utils.functional import SimpleLazyObject
 
-from drf_live_graphql.requests import Connection, LiveRequest
+from drf_live_graphql.requests import USER, Connection, LiveRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,8 +66,21 @@ def test_what_belongs_to_the_transport_is_not_carried_over() -> None:
         ("x-team", "7"),
     )
     connection = Connection.from_scope(scope)
-    assert {name for name in connection.meta if not name.startswith("SERVER_")} == {"HTTP_X_TEAM"}
+    names = {name for name in connection.meta if not name.startswith("SERVER_")}
+    assert names == {"HTTP_COOKIE", "HTTP_X_TEAM"}
     assert connection.cookies == {"a": "1"}
+
+
+def test_it_asks_for_json_and_says_its_cookies_as_a_get_does(settings: SettingsWrapper) -> None:
+    cookies = {"a": "1", settings.CSRF_COOKIE_NAME: "secret", "b": "2"}
+    connection = _connection(cookies=cookies)
+    request = connection.request("/", ())
+    assert request.META["HTTP_ACCEPT"] == "application/json, */*"
+    assert request.reads == set()
+    assert request.headers["Cookie"] == "a=1; b=2"
+    assert request.reads == {"META:HTTP_COOKIE"}
+    other = _connection(cookies={"a": "2"})
+    assert other.facts(["META:HTTP_COOKIE"]) != connection.facts(["META:HTTP_COOKIE"])
 
 
 def test_headers_are_looked_up_one_at_a_time() -> None:
@@ -77,8 +90,9 @@ def test_headers_are_looked_up_one_at_a_time() -> None:
     assert "X-Team" in request.headers
     assert 7 not in request.headers
     assert request.reads == {"META:HTTP_X_TEAM", "META:HTTP_X_OTHER"}
-    assert dict(request.headers) == {"X-Team": "7", "Host": "example.com"}
-    assert len(request.headers) == 2
+    accept = {"Accept": "application/json, */*"}
+    assert dict(request.headers) == {"X-Team": "7", "Host": "example.com", **accept}
+    assert len(request.headers) == 3
     assert "META:*" in request.reads
 
 
@@ -195,6 +209,7 @@ def test_headers_of_a_scope_become_facts_as_django_has_them() -> None:
     )
     connection = Connection.from_scope(scope)
     assert connection.meta == {
+        "HTTP_COOKIE": "a=1; b=2",
         "HTTP_X_TEAM": "7,8",
         "REMOTE_ADDR": "10.0.0.1",
         "REMOTE_HOST": "10.0.0.1",
@@ -295,10 +310,13 @@ def test_a_session_and_its_user_are_read_anew(ada: Any) -> None:
     assert connection.request("/", ()).user == AnonymousUser()
 
 
-def test_who_the_user_is_is_not_a_fact_of_the_session(ada: Any) -> None:
-    request = _connection(session=_session(ada), user=ada).request("/", ())
-    assert request.user == ada
+def test_who_the_user_is_is_a_fact_and_not_one_of_the_session(ada: Any) -> None:
+    one, other = (_connection(session=_session(ada), user=ada) for _ in range(2))
+    request = one.request("/", ())
     assert request.reads == set()
+    assert request.user == ada
+    assert request.reads == {USER}
+    assert one.facts([USER]) == other.facts([USER]) != _connection().facts([USER])
 
 
 @pytest.mark.parametrize("end", ["deactivated", "deleted"])

@@ -26,14 +26,17 @@ class AnswerReading:
     def __init__(
         self, evaluation: Evaluation, state: AnswerState | None, selections: Collection[Selection]
     ) -> None:
-        """Call the view, if any of ``selections`` is wanted; ``state`` is what all were told."""
+        """Call the view; ``state`` is what all were told.
+
+        Where none of ``selections`` is wanted, that is for whether it answers at all.
+        """
         self._state = state or {}
         self._page = evaluation.root.page
         self._shown: dict[Selection, Any] = {}
-        if selections:
-            rows, body = evaluation.answered_list()
-            for selection in selections:
-                self._shown[selection] = self._reduced(rows, body, selection)
+        rows, body = evaluation.answered_list()
+        for selection in selections:
+            evaluation.fit(rows, selection)
+            self._shown[selection] = self._reduced(rows, body, selection)
 
     def _reduced(
         self, rows: list[Any], body: dict[str, Any] | None, selection: Selection

@@ -24,16 +24,21 @@ from rest_framework.relations import PrimaryKeyRelatedField
 from rest_framework.viewsets import ViewSetMixin
 
 from drf_live_graphql.conf import settings
-from drf_live_graphql.exceptions import refusal_of
+from drf_live_graphql.exceptions import Refusal, refusal_of
+from drf_live_graphql.requests import USER
 from drf_live_graphql.users import user_key
+from schema_gen.classes import is_drf_s_own
 
 from . import answer
 from .filtersets import keep
 from .paths import Paths, resolve
+from .read_only import ReadOnly
 from .reads import Purpose, Reads
+from .response import data_of
 from .selection import prune, reduced
 from .survey import survey
 from .tables import labels_joined, noting
+from .visit import Visit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
@@ -41,7 +46,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from drf_live_graphql.changes import Changes
-    from drf_live_graphql.exceptions import Refusal
     from drf_live_graphql.location import Location
     from drf_live_graphql.requests import Connection
     from drf_live_graphql.users import UserKey
@@ -74,20 +78,27 @@ class Evaluation:
     """
 
     def __init__(
-        self, root: RootDescription, call: ViewCall, location: Location, connection: Connection
+        self,
+        root: RootDescription,
+        call: ViewCall,
+        location: Location,
+        connection: Connection,
+        *,
+        may_write: bool = False,
     ) -> None:
-        """``location`` is where a GET would go with the arguments in ``call``."""
+        """``location`` is where a GET would go with the arguments in ``call``.
+
+        ``may_write`` says that a body of the view's own is asked this once, as by a GET.
+        """
         self.root = root
         self.connection = connection
         kwargs = root.url_kwargs(call)
-        http_request = connection.request(location.path, call.query, location.match)
+        self.request = http_request = connection.request(location.path, call.query, location.match)
         view: Any = root.view_class(**root.initkwargs)
         if isinstance(view, ViewSetMixin):
             view.action_map = {"get": root.view_action}
             view.detail = root.action == "retrieve"  # As a router's as_view() says it.
         view.args, view.kwargs = (), kwargs
-        view.request = view.initialize_request(http_request, **kwargs)
-        view.headers = view.default_response_headers
         if root.version is not None:
             view.determine_version = self._version
         keep(view)
@@ -95,6 +106,17 @@ class Evaluation:
         self.facts = http_request.reads
         self.reads = Reads(root.model)
         self.missing: Refusal | None = None
+        self._read_only = None if may_write else ReadOnly()
+        self._authenticate = view.perform_authentication
+        view.perform_authentication = self._authenticated
+        self._visit: Visit | None = None
+        if root.handler == "dispatch":
+            view.request = http_request
+            self._visit = Visit(root, view, http_request, self.reads, self._read_only)
+        else:
+            view.request = view.initialize_request(http_request, **kwargs)
+            view.headers = view.default_response_headers
+        self._handled: Exception | None = None
         self._queryset: QuerySet[Any] | None = None
 
     @contextlib.contextmanager
@@ -105,6 +127,10 @@ class Evaluation:
         try:
             with self._language(), noting(self.reads.note):
                 yield
+        except Exception as error:
+            if (other := self._as_handled(error)) is not error:
+                raise other from error
+            raise
         finally:
             set_script_prefix(before)
 
@@ -116,15 +142,20 @@ class Evaluation:
         """The language that Django's ``LocaleMiddleware`` would answer in, where it is used."""
         if _LOCALE_MIDDLEWARE not in django_settings.MIDDLEWARE:
             return contextlib.nullcontext()
-        request = self.view.request._request  # DRF has no public name for it.
-        return translation.override(translation.get_language_from_request(request))
+        return translation.override(translation.get_language_from_request(self.request))
 
     def authorise(self, *, throttle: bool) -> None:
         """Authenticate, check permissions, and charge throttles if asked to.
 
         What a throttle reads of the request (an address, mostly) says who pays, not what the
-        answer is, so it does not count as read.
+        answer is, so it does not count as read. Where a dispatch of the view's own does all that,
+        it answers as well, and is not asked again.
         """
+        if self._visit is not None:
+            visit = self._visited(self._visit, throttle=throttle)
+            if visit.error is not None and not visit.gone:
+                raise visit.error
+            return
         charge = self.view.check_throttles
         self.view.check_throttles = lambda request: None  # type: ignore[method-assign]
         self.view.initial(self.view.request, **self.view.kwargs)
@@ -134,19 +165,78 @@ class Evaluation:
             self.facts &= facts
 
     def identity(self) -> Hashable:
-        """Who the view's authentication says is asking; ``None`` is anonymous."""
-        with noting(self.reads.note), self.reads.during(Purpose.SELF):
+        """Who the view's authentication says is asking; ``None`` is anonymous.
+
+        With a dispatch of its own, that is whom it came to. Raises the fault if that failed.
+        """
+        if self._visit is not None:
+            visit = self._visited(self._visit, throttle=False)
+            if visit.failed:
+                visit.answer()
+        with noting(self.reads.note), self._asking():
             user = self.view.request.user
         if user is None or not user.is_authenticated:
             return None
+        if USER in self.facts and self.request.visitor not in (None, user_key(user)):
+            self.reads.widen()  # Its dispatch knows somebody, and DRF knows somebody else.
         # A user without a key (a program, by an authentication of the project's own) cannot be
         # compared, and is made anew each time: nobody but this connection is it.
         return type(user).__qualname__, getattr(user, "pk", None) or id(self.connection)
+
+    def refusal(self) -> Refusal | None:
+        """With what a dispatch of the view's own answers, whoever DRF says is asking."""
+        visit = self._visit
+        if visit is None or visit.error is None or visit.gone:
+            return None
+        return refusal_of(visit.error, self.root)
 
     def user(self) -> UserKey | None:
         """Whom the view's authentication found, as all processes can name them."""
         user = self.view.request.user
         return user_key(user) if user is not None and user.is_authenticated else None
+
+    def _visited(self, visit: Visit, *, throttle: bool) -> Visit:
+        if not visit.done:
+            with self.surroundings():
+                visit.run(throttle=throttle)
+        return visit
+
+    def _authenticated(self, request: Any) -> None:
+        with self._asking():
+            self._authenticate(request)
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        """What is read inside says who is asking, which is known of each answer in any case."""
+        known = USER in self.facts
+        try:
+            with self.reads.during(Purpose.SELF):
+                yield
+        finally:
+            if not known:
+                self.facts.discard(USER)
+
+    def _as_handled(self, error: Exception) -> Exception:
+        """What the view's own ``handle_exception()`` makes of an error.
+
+        DRF's makes the response that a refusal is read from as it is.
+        """
+        handle = self.view.handle_exception
+        if (
+            error is self._handled
+            or self._visit is not None
+            or isinstance(error, Refusal)
+            or is_drf_s_own(type(self.view), "handle_exception")
+        ):
+            return error
+        try:
+            data_of(self.root, handle(error), error)
+            what = f"answered {error!r} with something else than an error"
+            other: Exception = answer.unfit(self.root, what, method="handle_exception")
+        except Exception as raised:  # noqa: BLE001 (that is what it makes of it)
+            other = raised
+        self._handled = other
+        return other
 
     def queryset(self) -> QuerySet[Any]:
         """Every row that the pages of the list show, not read yet.
@@ -159,16 +249,37 @@ class Evaluation:
             self._queryset = answer.rows_of(self.root, found)
         return self._queryset.all()
 
+    def fit(self, rows: Iterable[Any], selection: Selection) -> None:
+        """Refuse rows of the view's own body that lack what a client is promised of each.
+
+        DRF's own steps make rows by the serializer that the promise was read from.
+        """
+        promised = {field.key for field in self.root.row.fields if not field.type.nullable}
+        names = [key for key, _ in selection if key in promised]
+        missing = {name for row in rows for name in names if row.get(name) is None}
+        if missing:
+            what = f"answered rows without {', '.join(sorted(missing))}, which are never null"
+            raise answer.unfit(self.root, what)
+
     def answered_list(self) -> tuple[list[Any], dict[str, Any] | None]:
         """What the view's own body answers for a list; see ``answer.list_of``."""
-        with self.reads.during(Purpose.WHICH | Purpose.OPAQUE):
-            return answer.list_of(self.root, answer.call(self.view, self.root))
+        return answer.list_of(self.root, self._answered())
 
     def answered_row(self) -> answer.Row:
         """What the view's own body answers for a single row."""
         lookup = self.view.kwargs.get(self.root.lookup_url_kwarg)
-        with self.reads.during(Purpose.WHICH | Purpose.OPAQUE):
-            return answer.row_of(self.root, answer.call(self.view, self.root), lookup)
+        return answer.row_of(self.root, self._answered(), lookup)
+
+    def _answered(self) -> Any:
+        if self._visit is not None:
+            return self._visit.answer()
+        assert self.root.handler is not None
+        watch = contextlib.nullcontext() if self._read_only is None else self._read_only.refusing()
+        with self.reads.during(Purpose.WHICH | Purpose.OPAQUE), watch:
+            handle = getattr(self.view, self.root.handler)
+            return data_of(
+                self.root, handle(self.view.request, *self.view.args, **self.view.kwargs)
+            )
 
     def narrows(self) -> bool:
         """Whether the list's rows can be asked for one by one."""
@@ -270,9 +381,14 @@ class Evaluation:
             self.reads.await_row()
             with self.reads.during(Purpose.OPAQUE):
                 return self.view.get_object()  # type: ignore[no-any-return]
-        except (Http404, NotFound) as error:
-            self.missing = refusal_of(error)
-            return None
+        except Exception as raised:
+            error = self._as_handled(raised)
+            if isinstance(error, Http404 | NotFound):
+                self.missing = refusal_of(error)
+                return None
+            if error is raised:
+                raise
+            raise error from raised
 
     def serialise(self, rows: Sequence[Model], selection: Selection) -> list[Any]:
         """The rows as the view's serializer shows them, reduced to what is selected."""
@@ -285,6 +401,7 @@ class Evaluation:
     def serialise_one(self, row: Model | answer.Row, selection: Selection) -> Any:
         """One row as the view's serializer for it shows it, reduced to what is selected."""
         if isinstance(row, answer.Row):
+            self.fit([row.data], selection)
             return reduced(row.data, selection)
         serializer = self._serializer(row, selection)
         with self.reads.during(Purpose.WHAT):

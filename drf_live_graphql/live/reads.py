@@ -80,6 +80,11 @@ class Reads:
         """Queries for rows make values of whatever they read, but for the models ``selected``."""
         self._selected = selected
 
+    def widen(self) -> None:
+        """What says who is asking concerns others than the one who is known to ask as well."""
+        known = (label for label, purpose in self.tables.items() if Purpose.SELF in purpose)
+        merge(self.tables, dict.fromkeys(tuple(known), Purpose.WHO))
+
     def await_row(self) -> None:
         """The next statement that reads the rows' own table is the query for the row."""
         self._awaited = True

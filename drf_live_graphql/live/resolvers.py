@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from graphql import OperationType
@@ -13,7 +12,6 @@ from drf_live_graphql.exceptions import INTERNAL_MESSAGE, LiveError, Refusal, re
 from drf_live_graphql.location import locate
 
 from . import executor
-from .answer import read_only
 from .evaluation import Evaluation
 from .reads import learn
 from .selection import Scope, select
@@ -100,14 +98,13 @@ def _answer(
     call = root.encode(arguments)
     location = locate(root, dict(call.kwargs))
     connection = connection_of(context)
-    evaluation = Evaluation(root, call, location, connection)
+    evaluation = Evaluation(root, call, location, connection, may_write=not again)
     try:
-        if again:
+        if again and root.handler != "dispatch":
             evaluation.identity()  # What proves who is asking is not what the answer is made of.
         with evaluation.surroundings():
             evaluation.authorise(throttle=not again or connection.is_first(root, call))
-            with read_only() if again and root.handler else nullcontext():
-                return _body(evaluation, selection)
+            return _body(evaluation, selection)
     finally:
         if again:
             learn(root, evaluation.reads.dependencies())
@@ -117,8 +114,11 @@ def _body(evaluation: Evaluation, selection: Selection) -> Any:
     root = evaluation.root
     if root.handler is not None:
         if root.action == "retrieve":
-            return evaluation.answered_row().data
+            row = evaluation.answered_row().data
+            evaluation.fit([row], selection)
+            return row
         rows, body = evaluation.answered_list()
+        evaluation.fit(rows, selection)
         return rows if body is None else body
     if root.action == "retrieve":
         return evaluation.serialise_one(evaluation.view.get_object(), selection)

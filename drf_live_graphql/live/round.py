@@ -20,7 +20,6 @@ from drf_live_graphql.changes import Changes, label_of
 from drf_live_graphql.exceptions import refusal_of
 
 from . import recall
-from .answer import read_only
 from .answer_reading import AnswerReading
 from .evaluation import Evaluation
 from .identity import digest
@@ -181,12 +180,13 @@ class Round:
         Raises what the view raises, unless that is a refusal: an answer like any other.
         """
         outcome = Outcome(names=self.names)
-        speaker, strangers = self._speaker()
+        speaker, strangers, refused = self._speaker()
         outcome.strangers = frozenset(strangers)
         if speaker is None:
             return outcome
         outcome.speaker = speaker.connection
-        cohorts = self._known(strangers)
+        cohorts = self._known(strangers | refused.keys())
+        outcome.refused.extend(self._refused(refused))
         # What a view shows may hang on any column of the user that it has read.
         outcome.asker = speaker.asker()
         outcome.anew = self.asker is not None and outcome.asker != self.asker
@@ -211,12 +211,15 @@ class Round:
         outcome.paths = speaker.reads.paths
         return outcome
 
-    def _speaker(self) -> tuple[Evaluation | None, set[Hashable]]:
+    def _speaker(self) -> tuple[Evaluation | None, set[Hashable], dict[Hashable, Refusal]]:
         """An evaluation with a credential that still stands for the query's user, and the others.
 
-        Every credential is proved anew: sessions and tokens end one by one.
+        Every credential is proved anew: sessions and tokens end one by one. Then there are those
+        that a dispatch of the view's own refuses, while it answers the speaker.
         """
         speaker: Evaluation | None = None
+        refused: dict[Hashable, Refusal] = {}
+        shut: Evaluation | None = None
         strangers: set[Hashable] = set()
         for credential, connection in self.credentials.items():
             evaluation = Evaluation(self.key.root, self.key.call, self.location, connection)
@@ -228,9 +231,20 @@ class Round:
                 same = False
             if not same:
                 strangers.add(credential)
+            elif (refusal := evaluation.refusal()) is not None:
+                refused[credential] = refusal
+                shut = shut or evaluation
             elif speaker is None:
                 speaker = evaluation
-        return speaker, strangers
+        if speaker is None:
+            return shut, strangers, {}
+        return speaker, strangers, refused
+
+    def _refused(self, refused: Mapping[Hashable, Refusal]) -> Iterator[tuple[Cohort, Refusal]]:
+        for credential, refusal in refused.items():
+            for cohort in self.cohorts:
+                subs = (sub for sub in cohort if sub.connection.credential == credential)
+                yield tuple(subs), refusal
 
     def _known(self, strangers: set[Hashable]) -> tuple[Cohort, ...]:
         if not strangers:
@@ -243,8 +257,7 @@ class Round:
 
     def _read(self, speaker: Evaluation, cohorts: tuple[Cohort, ...], *, anew: bool) -> Reading:
         if self.key.root.handler is not None:
-            with read_only():
-                return self._answer(speaker, cohorts)
+            return self._answer(speaker, cohorts)
         look = self._look(speaker, anew=anew)
         if self.key.root.action == "retrieve":
             return self._read_row(speaker, look)

@@ -20,7 +20,7 @@ from rest_framework.routers import SimpleRouter
 
 from drf_live_graphql import LiveRouter
 from drf_live_graphql.exceptions import INTERNAL_MESSAGE
-from drf_live_graphql.live.answer import READ_ONLY_MESSAGE
+from drf_live_graphql.live.read_only import READ_ONLY_MESSAGE
 from drf_live_graphql.testing import settled
 from tests.live.shapes import Site, mount, nowhere
 from tests.project import models

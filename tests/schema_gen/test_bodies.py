@@ -78,6 +78,36 @@ class Guarded(OwnGet):
         return super().dispatch(request, *args, **kwargs)
 
 
+class PassingMore(Plain):
+    """More variables than DRF's have, which shifts the operands of instructions."""
+
+    def list(self, req: Any, kind: Any = None) -> Response:  # type: ignore[override]
+        return super().list(req)
+
+    def retrieve(self, request: Any, pk: Any, *rest: Any, **more: Any) -> Response:
+        return super().retrieve(request, *rest, **more)
+
+    def recent(self, request: Any, other: Any) -> Response:
+        return super().list(other)
+
+
+class Final(Plain):
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Any:
+        return super().finalize_response(*args, **kwargs)
+
+
+class SetUp(generics.ListAPIView[Any]):
+    def setup(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+
+
+class NeverSetUp(Plain):
+    """The views that DRF's routers make are not."""
+
+    def setup(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        raise AssertionError
+
+
 @pytest.mark.parametrize(
     ("view", "action", "expected"),
     [
@@ -97,6 +127,12 @@ class Guarded(OwnGet):
         (OwnGet, "list", Body("get", known=False)),
         (Doubtful, "list", Body("get", known=False)),
         (Guarded, "list", Body("dispatch", known=False)),
+        (PassingMore, "list", Body("list", known=True)),
+        (PassingMore, "retrieve", Body("retrieve", known=False)),
+        (PassingMore, "recent", Body("recent", known=False)),
+        (Final, "list", Body("dispatch", known=False)),
+        (SetUp, "list", Body("dispatch", known=False)),
+        (NeverSetUp, "list", Body("list", known=True)),
     ],
 )
 def test_the_outermost_method_of_the_view_s_own_answers(
