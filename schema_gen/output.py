@@ -6,7 +6,10 @@ import enum
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from strawberry.types.field import StrawberryField
 
@@ -24,6 +27,9 @@ __all__ = ["RowField", "coercion", "inert"]
 logger = logging.getLogger("schema_gen")
 KEY = "schema_gen.key"
 COERCE = "schema_gen.coerce"
+SAYABLE = frozenset(
+    (type(None), bool, bytes, date, datetime, Decimal, float, int, str, time, timedelta, UUID)
+)
 
 
 def inert(field: StrawberryField) -> None:
@@ -144,7 +150,18 @@ def _scalar_coercion(type_: ScalarType, place: str) -> Callable[[Any], Any]:
 
 
 def _warn(place: str, value: Any, problem: str) -> None:
-    logger.warning("%s: %.200r %s and is left out", place, value, problem)
+    logger.warning("%s: %.200s %s and is left out", place, _said(value), problem)
+
+
+def _said(value: Any) -> str:
+    """The value for the log. The repr() of a queryset runs SQL, and others' may raise."""
+    if type(value) in SAYABLE:
+        return repr(value)
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_said(key)}: {_said(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_said, value))}]"
+    return f"an object of {type(value).__module__}.{type(value).__qualname__}"
 
 
 def _enum_coercion(type_: EnumType, place: str) -> Callable[[Any], Any]:

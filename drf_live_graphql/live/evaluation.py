@@ -28,6 +28,7 @@ from drf_live_graphql.users import user_key
 
 from . import answer
 from .filtersets import keep
+from .lazies import read_out
 from .paths import Paths, resolve
 from .reads import Purpose, Reads
 from .selection import prune, reduced
@@ -161,13 +162,13 @@ class Evaluation:
     def answered_list(self) -> tuple[list[Any], dict[str, Any] | None]:
         """What the view's own body answers for a list; see ``answer.list_of``."""
         with self.reads.during(Purpose.WHICH | Purpose.OPAQUE):
-            return answer.list_of(self.root, answer.call(self.view, self.root))
+            return answer.list_of(self.root, read_out(answer.call(self.view, self.root)))
 
     def answered_row(self) -> answer.Row:
         """What the view's own body answers for a single row."""
         lookup = self.view.kwargs.get(self.root.lookup_url_kwarg)
         with self.reads.during(Purpose.WHICH | Purpose.OPAQUE):
-            return answer.row_of(self.root, answer.call(self.view, self.root), lookup)
+            return answer.row_of(self.root, read_out(answer.call(self.view, self.root)), lookup)
 
     def narrows(self) -> bool:
         """Whether the list's rows can be asked for one by one."""
@@ -277,7 +278,8 @@ class Evaluation:
             return []
         serializer = self._serializer(rows, selection, many=True)
         with self.reads.during(Purpose.WHAT):
-            return list(serializer.data)
+            shown = list(serializer.data)
+        return self._read_out(shown)  # type: ignore[no-any-return]
 
     def serialise_one(self, row: Model | answer.Row, selection: Selection) -> Any:
         """One row as the view's serializer for it shows it, reduced to what is selected."""
@@ -285,7 +287,13 @@ class Evaluation:
             return reduced(row.data, selection)
         serializer = self._serializer(row, selection)
         with self.reads.during(Purpose.WHAT):
-            return serializer.data
+            shown = serializer.data
+        return self._read_out(shown)
+
+    def _read_out(self, shown: Any) -> Any:
+        # Which rows a queryset in a value reads is its own affair, whatever path names its table.
+        with self.reads.during(Purpose.OPAQUE):
+            return read_out(shown)
 
     def survey(self, selection: Selection) -> None:
         """Learn along which relations the serializer would show rows, if there were any."""

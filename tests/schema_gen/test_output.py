@@ -65,3 +65,21 @@ def test_types_of_plain_values_hold_no_object() -> None:
     for type_ in (ScalarType("Int"), EnumType(COLOURS), ListType(ScalarType("Int"))):
         assert type_.object is None
         assert type_.optional().nullable
+
+
+class Touchy:
+    """Like a queryset, whose repr() runs SQL."""
+
+    def __repr__(self) -> str:
+        raise AssertionError("nobody may ask")
+
+
+def test_the_log_asks_no_object_for_its_repr(caplog: pytest.LogCaptureFixture) -> None:
+    number = coercion(ScalarType("Int"), "Row.x")
+    assert number is not None
+    with caplog.at_level(logging.WARNING, "schema_gen"):
+        assert number({"a": [Touchy(), "b"]}) is None
+        assert number("c") is None
+    touchy = f"an object of {__name__}.Touchy"
+    assert f"Row.x: {{'a': [{touchy}, 'b']}} is no Int" in caplog.text
+    assert "Row.x: 'c' is no Int" in caplog.text
