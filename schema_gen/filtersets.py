@@ -229,7 +229,8 @@ def _arguments(scope: FilterScope) -> Iterable[ArgumentDescription]:
     help_text = filter_.extra.get("help_text")
     required = bool(filter_.extra.get("required"))
     if isinstance(filter_, df.OrderingFilter):
-        ordering = scope.outer.ordering(key, [value for value, _ in filter_.extra["choices"]])
+        terms = [value for value, _ in filter_.extra["choices"]]
+        ordering = scope.outer.ordering(key, terms, filter_.param_map)
         if ordering is not None:
             yield ordering
         return
@@ -242,6 +243,7 @@ def _arguments(scope: FilterScope) -> Iterable[ArgumentDescription]:
             style=_style(filter_, type_),
             required=required and not suffixes,
             description=help_text,
+            asks=[filter_.field_name] if isinstance(filter_.field_name, str) else (),
         )
 
 

@@ -53,14 +53,20 @@ class ParameterScope:
         style: Style = Style.SINGLE,
         required: bool = False,
         description: Any = None,
+        asks: Iterable[str] = (),
     ) -> ArgumentDescription:
-        """A query argument; nullable unless the view refuses a GET without it."""
+        """A query argument; nullable unless the view refuses a GET without it.
+
+        `asks` are the lookups that it compares, such as `author__name`: nobody may ask for rows by
+        what they don't show.
+        """
         return ArgumentDescription(
             argument_name(key),
             key,
             type_ if required else type_.optional(),
             style=style,
             description=str(description) if description else None,
+            asks=tuple(asks),
         )
 
     def untyped(self, key: str, reason: str, mend: str) -> None:
@@ -82,14 +88,20 @@ class ParameterScope:
             enum = enum_from_choices(f"{self.base}{pascal(key)}FilterEnum", choices)
         return EnumType(enum) if enum else None
 
-    def ordering(self, key: str, terms: Iterable[str]) -> ArgumentDescription | None:
-        """The argument for an ordering parameter; `terms` as it is sent, with minus signs."""
+    def ordering(
+        self, key: str, terms: Iterable[str], lookups: Mapping[str, str] | None = None
+    ) -> ArgumentDescription | None:
+        """The argument for an ordering parameter; `terms` as it is sent, with minus signs.
+
+        `lookups` says what terms without one sort by, where it is called something else.
+        """
         values: dict[str, EnumValueDescription] = {}
         for term in dict.fromkeys(terms):
-            if self.describer.options.hides(term.removeprefix("-")):
+            plain = term.removeprefix("-")
+            if self.describer.options.hides((lookups or {}).get(plain, plain)):
                 continue  # The order of the rows would tell what they hold.
             suffix = "DESC" if term.startswith("-") else "ASC"
-            name = unique(f"{upper_snake(term.removeprefix('-'))}_{suffix}", values)
+            name = unique(f"{upper_snake(plain)}_{suffix}", values)
             values[name] = EnumValueDescription(name, term)
         if not values:
             return None
@@ -205,9 +217,13 @@ def _argument(parameter: Mapping[str, Any], scope: ParameterScope) -> ArgumentDe
 
 @register_backend(filters.SearchFilter)
 def _search(backend: Any, scope: ParameterScope) -> Iterable[ArgumentDescription]:
-    if backend.get_search_fields(scope.view, scope.view.request):
+    fields = backend.get_search_fields(scope.view, scope.view.request)
+    if fields:
         yield scope.argument(
-            backend.search_param, ScalarType("String"), description=backend.search_description
+            backend.search_param,
+            ScalarType("String"),
+            description=backend.search_description,
+            asks=[field[field[:1] in backend.lookup_prefixes :] for field in fields],
         )
 
 

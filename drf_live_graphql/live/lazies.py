@@ -99,7 +99,7 @@ def _is_left_for_later(value: Any) -> bool:
     """Whether its items are the value: a set, a queryset, a generator, an iterable of one's own."""
     if isinstance(value, str | bytes | bytearray | memoryview | type | Model):
         return False
-    cls = type(value)
+    cls: Any = type(value)
     return hasattr(cls, "__iter__") and cls.__str__ is object.__str__
 
 

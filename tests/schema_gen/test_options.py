@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+import django_filters as df
 import pytest
-from django_filters.rest_framework import DjangoFilterBackend
+from django_filters.rest_framework import DjangoFilterBackend, FilterSet
+from graphql import get_named_type
 from rest_framework import filters, pagination, serializers
 
 import schema_gen
@@ -82,6 +85,92 @@ def test_a_filter_that_tells_of_an_excluded_field_is_warned_of() -> None:
     with pytest.warns(SchemaWarning, match="the argument 'priceGte'.*tells what the field holds"):
         books(exclude_fields=["untold", "price"], exclude_arguments=["price__lte"])
     books(exclude_fields=["untold", "price"], exclude_arguments=["price__lte", "priceGte"])
+
+
+def sorted_by(view: Any, **options: Any) -> set[str]:
+    """The values of the ordering arguments of the view's list."""
+    schema, _ = schema_of(schema_gen.describe_view(view, prefix="books", **options))
+    found = schema._schema.query_type
+    assert found is not None
+    ordering = found.fields["books"].args.get("ordering")
+    return set(get_named_type(ordering.type).values) if ordering else set()  # type: ignore[union-attr]
+
+
+class PlainSerializer(serializers.ModelSerializer[Book]):
+    class Meta:
+        model = Book
+        fields = ["id", "title", "author", "price"]
+
+
+class DetailSerializer(serializers.ModelSerializer[Book]):
+    cost = serializers.DecimalField(source="price", max_digits=8, decimal_places=2)
+    key = serializers.IntegerField(source="author.id")
+
+    class Meta:
+        model = Book
+        fields = ["id", "cost", "key"]
+
+
+class Sorted(FilterSet):
+    ordering = df.OrderingFilter(fields=(("price", "cost"), ("title", "price")))
+    max_cost = df.NumberFilter(field_name="price", lookup_expr="lte")
+    price = df.CharFilter(field_name="title")
+
+    class Meta:
+        model = Book
+        fields: list[str] = []
+
+
+def test_an_ordering_that_calls_an_excluded_field_something_else_is_none() -> None:
+    view = viewset(
+        PlainSerializer, Book, filter_backends=[DjangoFilterBackend], filterset_class=Sorted
+    )
+    hidden = {"exclude_fields": ["price"], "exclude_arguments": ["max_cost"]}
+    # By what it sorts by, not by what it is called.
+    assert sorted_by(view) == {"COST_ASC", "COST_DESC", "PRICE_ASC", "PRICE_DESC"}
+    assert sorted_by(view, **hidden) == {"PRICE_ASC", "PRICE_DESC"}
+
+
+@pytest.mark.parametrize("name", ["author", "author_id", "author__pk", "author__name"])
+def test_a_column_of_several_names_is_excluded_under_all(name: str) -> None:
+    backends = [filters.OrderingFilter]
+    view = viewset(PlainSerializer, Book, filter_backends=backends, ordering_fields=[name, "title"])
+    assert sorted_by(view, exclude_fields=["author"]) == {"TITLE_ASC", "TITLE_DESC"}
+    assert len(sorted_by(view)) == 4
+
+
+def test_what_only_a_single_row_would_show_is_not_sorted_by_either() -> None:
+    class ByAction(viewset(PlainSerializer, Book)):  # type: ignore[misc]
+        filter_backends = [filters.OrderingFilter]
+        ordering_fields = ["price", "author", "author__name", "title"]
+
+        def get_serializer_class(self) -> Any:
+            return DetailSerializer if self.action == "retrieve" else PlainSerializer
+
+    assert sorted_by(ByAction, exclude_fields=["cost", "key"]) == {
+        *("AUTHOR_NAME_ASC", "AUTHOR_NAME_DESC", "TITLE_ASC", "TITLE_DESC")
+    }
+
+
+def test_a_filter_of_another_name_that_tells_of_an_excluded_field_is_warned_of() -> None:
+    view = viewset(
+        PlainSerializer, Book, filter_backends=[DjangoFilterBackend], filterset_class=Sorted
+    )
+    with pytest.warns(SchemaWarning, match="the argument 'maxCost'.*tells what the field") as seen:
+        schema_gen.describe_view(view, prefix="books", exclude_fields=["price"])
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("field", ["price", "^price", "=author__books__price", "title"])
+def test_a_search_that_tells_of_an_excluded_field_is_warned_of(field: str) -> None:
+    backends = [filters.SearchFilter]
+    view = viewset(PlainSerializer, Book, filter_backends=backends, search_fields=["id", field])
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        schema_gen.describe_view(view, prefix="books", exclude_fields=["price"])
+    told = [str(warning.message) for warning in seen]
+    assert len(told) == (field in ("price", "^price"))
+    assert all("the argument 'search'" in text for text in told)
 
 
 def test_a_field_of_either_action_may_be_excluded() -> None:
