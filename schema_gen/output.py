@@ -192,10 +192,11 @@ def _list_coercion(type_: ListType, place: str) -> Callable[[Any], Any]:
         found = [v if v is None or item is None else item(v) for v in values]
         if type_.of.nullable or None not in found:
             return found
-        # The type promises no nulls: what a stored list has of them would cost the whole payload.
-        if not isinstance(type_.of, EnumType):
-            _warn(place, found, "has items that are null, which")
-        return [value for value in found if value is not None]
+        if type_.lossy:
+            return [value for value in found if value is not None]
+        # Without the item it would be another list, which looks as good as any.
+        _warn(place, found, "has items that are null where none may be,")
+        return None
 
     return coerce
 

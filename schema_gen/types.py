@@ -97,10 +97,15 @@ class EnumType:
 
 @dataclass(frozen=True, slots=True)
 class ListType:
-    """A list; `of.nullable` says whether its items may be null."""
+    """A list; `of.nullable` says whether its items may be null.
+
+    Where they may not, a list with an item that does not fit is null as a whole. `lossy` has such
+    items left out instead, where the list is a set of choices and no item has a place in it.
+    """
 
     of: TypeDescription
     nullable: bool = False
+    lossy: bool = False
 
     @property
     def object(self) -> ObjectDescription | None:

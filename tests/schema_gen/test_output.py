@@ -49,13 +49,16 @@ def test_items_are_made_fit_one_by_one(caplog: pytest.LogCaptureFixture) -> None
     assert ids is not None
     assert ids((1, None, "2")) == ["1", None, "2"]
     sure = coercion(ListType(EnumType(COLOURS)), "Row.x")
+    chosen = coercion(ListType(EnumType(COLOURS), lossy=True), "Row.x")
     unsure = coercion(ListType(EnumType(COLOURS, nullable=True)), "Row.x")
     assert sure is not None
+    assert chosen is not None
     assert unsure is not None
     with caplog.at_level(logging.WARNING, "schema_gen"):
-        assert sure({"red", "blue"}) == ["red"]
+        assert sure({"red", "blue"}) is None
+        assert chosen({"red", "blue"}) == ["red"]
         assert unsure(["blue", "red", ""]) == [None, "red", None]
-    assert caplog.text.count("'blue' is none of the values of Colour") == 2
+    assert caplog.text.count("'blue' is none of the values of Colour") == 3
     plain = coercion(ListType(ScalarType("Int")), "Row.x")
     assert plain is not None
     assert plain((1, 2)) == [1, 2]

@@ -214,7 +214,7 @@ def test_a_list_serializer_may_hold_plain_fields() -> None:
     class RowSerializer(serializers.Serializer[Any]):
         numbers = serializers.ListSerializer[Any](child=serializers.IntegerField())
 
-    assert types(RowSerializer, "Row") == {"numbers": "[Int!]"}
+    assert types(RowSerializer, "Row") == {"numbers": "[Int]"}
 
 
 def test_descriptions_come_from_help_text_label_and_docstring() -> None:
