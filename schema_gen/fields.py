@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rest_framework import serializers
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
     from .serializers import Describer
-    from .sources import Source
+    from .sources import Annotation, Source
     from .types import FieldDescription, ObjectType, TypeDescription
 
 __all__ = ["FieldScope", "describe_field", "register_field", "register_field_type"]
@@ -38,7 +38,8 @@ class FieldScope:
     """A serializer field and what describing it needs to know.
 
     `name` is its name in the serializer (an item of a list goes by the list's), `source` where
-    its value comes from, `owner` the GraphQL name of the type that it is on.
+    its value comes from, `owner` the GraphQL name of the type that it is on. `annotations` are
+    those of the row that its serializer reads.
     """
 
     describer: Describer
@@ -47,10 +48,13 @@ class FieldScope:
     field: Any
     source: Source
     owner: str
+    annotations: Mapping[str, Annotation] = field(default_factory=dict)
 
     def at(self, field: Any, source: Source | None = None) -> FieldScope:
         """The scope of a field inside this one: a list's child, a many-relation's item."""
-        return replace(self, field=field, source=source or self.source)
+        if source is None:
+            return replace(self, field=field)
+        return replace(self, field=field, source=source, annotations={})
 
     def describe(self) -> TypeDescription:
         """The type of the field; see `describe_field`."""
@@ -88,8 +92,9 @@ class FieldScope:
         return self.describer.make_object(name, origin, fields)
 
     def nested(self, serializer: Any, model: type[Model] | None) -> TypeDescription:
-        """The object of a serializer inside this one."""
-        return self.describer.nested(serializer, model)
+        """The object of a serializer inside this one; with source="*" it reads the same row."""
+        annotations = self.annotations if self.source.whole else {}
+        return self.describer.nested(serializer, model, annotations)
 
     def _told(self) -> Any:
         """The method of a method field, else the property or method that the source ends at."""
