@@ -118,6 +118,8 @@ class ParameterScope:
 Parameters: TypeAlias = "Callable[[Any, ParameterScope], Iterable[ArgumentDescription]]"
 
 _registry: dict[type, Parameters] = {}
+# What is known of the classes of DRF and django-filter, apart: see `registry`.
+_defaults: dict[type, Parameters] = {}
 
 
 def register_backend(*backend_classes: type) -> Callable[[Parameters], Parameters]:
@@ -134,6 +136,22 @@ def register_backend(*backend_classes: type) -> Callable[[Parameters], Parameter
     return register
 
 
+def backend_default(*backend_classes: type) -> Callable[[Parameters], Parameters]:
+    """As `register_backend`, for classes that a project may register otherwise."""
+
+    def register(describe: Parameters) -> Parameters:
+        _defaults.update(dict.fromkeys(backend_classes, describe))
+        return describe
+
+    return register
+
+
+def _describer(backend_class: type) -> Parameters:
+    """The function registered for the class, or for the nearest of its bases."""
+    found = (_registry.get(base) or _defaults.get(base) for base in backend_class.__mro__)
+    return next((describe for describe in found if describe is not None), _declared)
+
+
 def describe_backends(scope: ParameterScope, *, loosely: bool = False) -> list[ArgumentDescription]:
     """The arguments of the view's filter backends, in their order.
 
@@ -146,9 +164,8 @@ def describe_backends(scope: ParameterScope, *, loosely: bool = False) -> list[A
             # Optional: imported only once a view has proved that django-filter is there.
             import_module("schema_gen.filtersets")
         backend = backend_class()
-        describe = next((_registry[b] for b in backend_class.__mro__ if b in _registry), _declared)
         try:
-            found.extend(describe(backend, scope))
+            found.extend(_describer(backend_class)(backend, scope))
         except SchemaError:
             raise
         except Exception as error:
@@ -215,7 +232,7 @@ def _argument(parameter: Mapping[str, Any], scope: ParameterScope) -> ArgumentDe
     )
 
 
-@register_backend(filters.SearchFilter)
+@backend_default(filters.SearchFilter)
 def _search(backend: Any, scope: ParameterScope) -> Iterable[ArgumentDescription]:
     fields = backend.get_search_fields(scope.view, scope.view.request)
     if fields:
@@ -227,7 +244,7 @@ def _search(backend: Any, scope: ParameterScope) -> Iterable[ArgumentDescription
         )
 
 
-@register_backend(filters.OrderingFilter)
+@backend_default(filters.OrderingFilter)
 def _ordering(backend: Any, scope: ParameterScope) -> Iterable[ArgumentDescription]:
     fields = backend.get_valid_fields(
         scope.queryset, scope.view, {"request": scope.view.request, "view": scope.view}

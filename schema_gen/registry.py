@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FilterDescriber",
+    "filter_default",
     "filter_describer",
     "own_type_of",
     "register_filter",
@@ -35,6 +36,9 @@ T = TypeVar("T", bound=type)
 FilterDescriber: TypeAlias = "Callable[[FilterScope], TypeDescription]"
 
 _filters: dict[type, FilterDescriber] = {}
+# What is known of django-filter's own classes, which is loaded whenever the first view uses them:
+# apart, so that a project's word on the same class counts whichever came first.
+_filter_defaults: dict[type, FilterDescriber] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,16 @@ def register_filter(*filter_classes: type) -> Callable[[FilterDescriber], Filter
     return register
 
 
+def filter_default(*filter_classes: type) -> Callable[[FilterDescriber], FilterDescriber]:
+    """As `register_filter`, for classes that a project may register otherwise."""
+
+    def register(describe: FilterDescriber) -> FilterDescriber:
+        _filter_defaults.update(dict.fromkeys(filter_classes, describe))
+        return describe
+
+    return register
+
+
 def register_filter_type(filter_class: type, hint: Any) -> None:
     """Say by a Python hint what a custom filter takes: `int`, `list[str]`, an enum class ...
 
@@ -84,7 +98,8 @@ def register_filter_type(filter_class: type, hint: Any) -> None:
 
 def filter_describer(filter_class: type) -> FilterDescriber:
     """The function registered for the class, or for the nearest of its bases."""
-    return next(_filters[base] for base in filter_class.__mro__ if base in _filters)
+    found = (_filters.get(base) or _filter_defaults.get(base) for base in filter_class.__mro__)
+    return next(describe for describe in found if describe is not None)
 
 
 @overload
