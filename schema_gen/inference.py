@@ -16,6 +16,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from django.urls import reverse
 from rest_framework.reverse import reverse as drf_reverse
@@ -71,6 +72,8 @@ METHODS = {
 """Methods that are of one type on every class that has them in Django and Python."""
 
 CONSTANTS = {bool: "Boolean", str: "String", int: "Int"}
+_trees: WeakKeyDictionary[FunctionType, ast.FunctionDef | None] = WeakKeyDictionary()
+
 HARMLESS_DECORATORS = frozenset({"property", "cached_property", "display", "staticmethod"})
 
 
@@ -151,6 +154,13 @@ def _falls_through(body: Sequence[ast.stmt]) -> bool:
 def _tree(function: Any) -> ast.FunctionDef | None:
     if not isinstance(function, FunctionType) or hasattr(function, "__wrapped__"):
         return None
+    # A method of a base serializer is met again in each that derives from it.
+    if function not in _trees:
+        _trees[function] = _parsed(function)
+    return _trees[function]
+
+
+def _parsed(function: FunctionType) -> ast.FunctionDef | None:
     try:
         module = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError):

@@ -65,6 +65,9 @@ def call(view: Any, root: RootDescription) -> Any:
     if status in (301, 302, 303, 307, 308):
         # To a page where one can log in, as Django's mixins have it.
         raise drf.NotAuthenticated
+    if status == 204 and root.action == "retrieve":
+        # "There is nothing": no row that could be shown.
+        raise drf.NotFound
     data = getattr(response, "data", None)
     if status is not None and status >= 400:
         raise _error(status, data)

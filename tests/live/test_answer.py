@@ -182,6 +182,15 @@ async def test_a_queryset_that_is_a_list_is_told_as_a_whole(site: Callable[..., 
     await site(Listed).follow("/api/fences/", "fences", ROW, [_add(0), _add(1)])
 
 
+async def test_no_content_is_no_row(site: Callable[..., Site]) -> None:
+    class Gone(Fences):
+        def retrieve(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+            return Response(status=204)
+
+    [error] = (await site(Gone).result('{ fence(id: "1") { id } }')).errors
+    assert error.extensions["code"] == "NOT_FOUND"
+
+
 async def test_a_row_s_own_refusal_is_the_answer(site: Callable[..., Site]) -> None:
     class Shy(Fences):
         def list(self, request: Any, *args: Any, **kwargs: Any) -> Response:

@@ -8,11 +8,13 @@ import inspect
 import json
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from django.urls import reverse
 from rest_framework import serializers
 
+from schema_gen import inference
 from schema_gen.inference import infer
 from schema_gen.types import ListType, ScalarType
 from tests.schema_gen.harness import round_trip
@@ -210,6 +212,41 @@ def replaced(self, obj):
     return "none"
 
 
+def either_way(self, obj):
+    if obj.title:
+        return obj.title
+    else:  # noqa: RET505
+        return "none"
+
+
+def inside_a_with(self, obj):
+    with self.lock:
+        return str(obj)
+
+
+def beside_another_function(self, obj):
+    def inner():
+        return 5
+
+    return str(inner())
+
+
+def large(self, obj):
+    return 2**40 if obj.title else 3_000_000_000
+
+
+def large_alone(self, obj):
+    return 3_000_000_000
+
+
+def real(self, obj):
+    return 1.5
+
+
+def of_two_lists(self, obj):
+    return [str(obj)] if obj.title else [obj.pages]
+
+
 def more(self, obj):
     return obj.pages + 1
 
@@ -222,6 +259,12 @@ def more(self, obj):
         (a_match, "String"),
         (texts_of_two_kinds, "String!"),
         (parsed, "JSON"),
+        (either_way, "String!"),
+        (inside_a_with, "String!"),
+        (beside_another_function, "String!"),
+        (large_alone, "BigInt!"),
+        (real, "Float"),
+        (of_two_lists, "[JSON]!"),
         (replaced, "String!"),
         (more, "Int"),
         (text, "String!"),
@@ -444,6 +487,7 @@ made = eval("lambda self, obj: 'a'")
         made_anew,
         the_other_branch,
         replaced_too_late,
+        large,
         groups,
         overridden,
         an_item,
@@ -475,6 +519,8 @@ def test_a_row_that_is_not_among_the_parameters() -> None:
 
 
 def test_source_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inference, "_trees", WeakKeyDictionary())
+
     def missing(_: Any) -> str:
         raise OSError("could not get source code")
 
