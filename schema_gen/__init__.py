@@ -67,4 +67,5 @@ __all__ = [
     "register_serializer",
     "root_of",
     "settled",
+    "written",
 ]

@@ -103,6 +103,10 @@ class ViewOptions:
         self._used.add(("enums", key))
         return self.enums[key]
 
+    def names_enum(self, key: str) -> bool:
+        """Whether the registration has a name for the enum of a field or parameter."""
+        return key in self.enums
+
     def check(self) -> None:
         """A SchemaError for the first option that has found nothing to be about."""
         given = (

@@ -74,12 +74,18 @@ class ParameterScope:
         self.describer.warn(f"the parameter {key!r}", f"{reason}, so it is a String", mend)
 
     def enum(self, key: str, choices: Any) -> EnumType | None:
-        """The enum of a parameter's choices: the row's own where it has one of these values."""
+        """The enum of a parameter's choices: the row's own where it has one of these values.
+
+        A name that the registration gives to the parameter alone makes it an enum of its own.
+        """
         default = f"{self.base}{pascal(key)}Enum"
         name = self.describer.options.enum_name(key, default)
         enum = enum_from_choices(name, choices)
         if enum is None:
             return None
+        fields = {field.key for field in self.row.fields}
+        if self.describer.options.names_enum(key) and key not in fields:
+            return EnumType(enum)
         row_enums = [f.type.enum for f in self.row.fields if isinstance(f.type, EnumType)]
         for own in row_enums:
             if own.values == enum.values:

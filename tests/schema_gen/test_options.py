@@ -255,6 +255,30 @@ def test_enums_have_the_names_that_are_given() -> None:
     assert "BookGenreEnum" not in sdl(schema)
 
 
+def test_a_parameter_that_is_named_has_an_enum_of_its_own() -> None:
+    class Genres(FilterSet):
+        kind = df.ChoiceFilter(field_name="genre", choices=Book.Genre.choices)
+
+        class Meta:
+            model = Book
+            fields: list[str] = []
+
+    class Filtered(VIEW):  # type: ignore[misc,valid-type]
+        filterset_class = Genres
+        filterset_fields = None
+
+    def named(**enum_names: str) -> tuple[str, str]:
+        options = {"exclude_fields": ["untold"], "enum_names": enum_names}
+        schema, _ = schema_of(schema_gen.describe_view(Filtered, prefix="books", **options))
+        query = schema._schema.query_type
+        assert query is not None
+        return str(query.fields["books"].args["kind"].type), field_types(schema, "Book")["genre"]
+
+    assert named() == ("BookGenreEnum", "BookGenreEnum")
+    assert named(genre="Genre") == ("Genre", "Genre")
+    assert named(kind="Kind") == ("Kind", "BookGenreEnum")
+
+
 def test_two_views_may_share_an_enum_of_the_same_values() -> None:
     other = books(
         prefix="others",
