@@ -67,5 +67,4 @@ __all__ = [
     "register_serializer",
     "root_of",
     "settled",
-    "written",
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rest_framework import serializers
 
-from .classes import definer, dotted, is_drf_s_own
+from .classes import checked_classes, definer, dotted, is_drf_s_own
 from .ends import code_type, is_code, vouched
 from .enums import enum_from_choices
 from .exceptions import SchemaError
@@ -22,7 +22,7 @@ from .spectacular import annotation
 from .types import EnumType, ScalarType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from django.db.models import Model
 
@@ -152,8 +152,9 @@ def register_field(*field_classes: type | str) -> Callable[[Described], Describe
 
     It gets a `FieldScope` and returns the type; nullability is added to it afterwards. A later
     registration of the same class wins. A class of a package that need not be installed goes by
-    its dotted path.
+    its dotted path. A SchemaError for what is no serializer field class.
     """
+    _check("register_field", field_classes)
 
     def register(describe: Described) -> Described:
         for field_class in field_classes:
@@ -163,20 +164,29 @@ def register_field(*field_classes: type | str) -> Callable[[Described], Describe
     return register
 
 
-def register_field_type(field_class: type, hint: Any) -> None:
-    """Say by a Python hint what a custom serializer field puts out: `Decimal`, `list[str]` ..."""
+def register_field_type(field_class: type | str, hint: Any) -> None:
+    """Say by a Python hint what a custom serializer field puts out: `Decimal`, `list[str]` ...
+
+    A class may go by its dotted path, as for `register_field`. A SchemaError for what is no
+    serializer field class.
+    """
+    _check("register_field_type", [field_class])
+    name = field_class.__name__ if isinstance(field_class, type) else field_class
 
     def describe(scope: FieldScope) -> TypeDescription:
         found = scope.hint(hint)
         if found is None:
             return scope.json(
-                f"the type {hint!r} registered for {field_class.__name__} is not one that GraphQL "
-                f"can say",
+                f"the type {hint!r} registered for {name} is not one that GraphQL can say",
                 "Register a scalar, a list, an enum, a TypedDict or a dataclass.",
             )
         return vouched(found, infer(type(scope.field).to_representation))
 
     register_field(field_class)(describe)
+
+
+def _check(function: str, given: Iterable[object]) -> None:
+    checked_classes(function, "serializer field", given, serializers.Field, paths=True)
 
 
 def describe_field(scope: FieldScope) -> TypeDescription:

@@ -83,7 +83,8 @@ class ViewOptions:
         kept = []
         for argument in arguments:
             names = {argument.key, argument.name} & self.arguments
-            self._known["arguments"].add(argument.key)
+            if argument.place == "query":
+                self._known["arguments"].add(argument.key)
             self._used.update(("arguments", name) for name in names)
             if not names:
                 kept.append(argument)
@@ -111,7 +112,7 @@ class ViewOptions:
         """A SchemaError for the first option that has found nothing to be about."""
         given = (
             ("fields", "exclude_fields", "no field of its row's serializer", self.fields),
-            ("arguments", "exclude_arguments", "no query parameter of its", self.arguments),
+            ("arguments", "exclude_arguments", "no query parameter that it reads", self.arguments),
             ("enums", "enum_names", "no enum of its row or arguments", self.enums),
         )
         for kind, option, what, keys in given:

@@ -10,6 +10,7 @@ from rest_framework import filters
 from rest_framework.pagination import BasePagination
 
 from .arguments import ArgumentDescription, Style
+from .classes import checked_classes
 from .enums import enum_from_choices
 from .exceptions import SchemaError
 from .naming import argument_name, pascal, unique, upper_snake
@@ -131,8 +132,10 @@ _defaults: dict[type, Parameters] = {}
 def register_backend(*backend_classes: type) -> Callable[[Parameters], Parameters]:
     """Decorate the function that lists the arguments of these filter backends.
 
-    It gets an instance of the backend and a `ParameterScope`.
+    It gets an instance of the backend and a `ParameterScope`. A later registration of the same
+    class wins. A SchemaError for what is no class.
     """
+    checked_classes("register_backend", "filter backend", backend_classes)
 
     def register(describe: Parameters) -> Parameters:
         for backend_class in backend_classes:

@@ -16,7 +16,7 @@ from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import serializers, viewsets
 
 import schema_gen
-from schema_gen import SchemaError, SchemaWarning, filtersets, parameters, registry
+from schema_gen import SchemaError, SchemaWarning, fields, filtersets, parameters, registry
 from tests.schema_gen.harness import field_types, schema_of, sdl, viewset
 from tests.schema_gen.models import Author, Book
 
@@ -219,3 +219,51 @@ def test_the_nearest_class_decides_whoever_spoke_of_it() -> None:
     assert argument(df.Filter(field_name="title")) == "Boolean"
     assert argument(Money(field_name="price")) == "Boolean"
     assert argument(df.NumberFilter(field_name="price")) == "Decimal"
+
+
+# What is no class.
+
+
+@pytest.mark.parametrize(
+    ("register", "message"),
+    [
+        (lambda: schema_gen.register_field(serializers.CharField()), r"field classes, or .* came"),
+        (lambda: schema_gen.register_field(Mood), r"register_field\(\) expected .*Mood"),
+        (lambda: schema_gen.register_field("CharField"), r"dotted paths, 'CharField' came"),
+        (lambda: schema_gen.register_field_type(serializers.CharField(), int), r"field_type\(\)"),
+        (lambda: schema_gen.register_field_type(3, int), "3 came. Name the class itself"),
+        (lambda: schema_gen.register_filter("x"), r"register_filter\(\) .* classes, 'x' came"),
+        (lambda: schema_gen.register_filter_type("x", 3), r"register_filter_type\(\) .* 'x' came"),
+        (lambda: schema_gen.register_backend(DjangoFilterBackend()), r"filter backend classes, <"),
+        (lambda: schema_gen.register_serializer(BookSerializer(), name="A"), r"serializer classes"),
+        (lambda: schema_gen.register_serializer(Mood, name="A"), r"serializer classes, .*Mood"),
+    ],
+)
+def test_what_is_registered_must_be_a_class(register: Any, message: str) -> None:
+    with pytest.raises(SchemaError, match=message):
+        register()
+
+
+def test_a_field_type_may_be_registered_by_the_path_of_its_class(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fields, "_registry", dict(fields._registry))
+
+    class Row(serializers.ModelSerializer[Book]):
+        title = Titled()
+
+        class Meta:
+            model = Book
+            fields = ["title"]
+
+    schema_gen.register_field_type(f"{__name__}.Titled", int)
+    view = schema_gen.describe_view(viewset(Row, Book), prefix="books")
+    assert field_types(schema_of(view)[0], "Row") == {"title": "Int"}
+    schema_gen.register_field_type(f"{__name__}.Titled", object())
+    with pytest.warns(SchemaWarning, match=rf"registered for {__name__}\.Titled is not one"):
+        schema_gen.describe_view(viewset(Row, Book), prefix="books")
+
+
+class Titled(serializers.Field):  # type: ignore[type-arg]
+    def to_representation(self, value: Any) -> Any:
+        return value
