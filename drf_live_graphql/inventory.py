@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from schema_gen import SchemaWarning
+from schema_gen import SchemaError, SchemaWarning, check_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,11 +15,17 @@ if TYPE_CHECKING:
 
     from .router import LiveRouter
 
+EMPTY = (
+    "It has no view with a list or retrieve action, and a GraphQL schema needs at least one. Call"
+    " register(prefix, ViewSet) or include(router) of it in live.py, or take it out."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
     """A registered view. ``left_out`` says what of it is not live, and why, in sentences."""
 
+    description: ViewDescription
     view: str
     route: str
     model: str
@@ -40,6 +46,26 @@ def inventory(router: LiveRouter) -> list[Exposed]:
     return [_exposed(registration, view, extra) for registration, view in described]
 
 
+def problem(exposed: Sequence[Exposed]) -> str | None:
+    """Why there can be no schema of the views; ``None`` where there can."""
+    if not any(item.roots for item in exposed):
+        return EMPTY
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SchemaWarning)
+        try:
+            check_names(item.description for item in exposed)
+        except SchemaError as error:
+            return str(error)
+    return None
+
+
+def answer_of(root: RootDescription) -> str:
+    """The type that a query of the root answers, as SDL writes it."""
+    if root.page is not None:
+        return f"{root.page.name}!"
+    return f"[{root.row.name}!]!" if root.action == "list" else root.row.name
+
+
 def path_of(cls: type[Any]) -> str:
     """The dotted path of a class."""
     return f"{cls.__module__}.{cls.__qualname__}"
@@ -47,6 +73,7 @@ def path_of(cls: type[Any]) -> str:
 
 def _exposed(registration: Any, view: ViewDescription, extra: Any) -> Exposed:
     return Exposed(
+        description=view,
         view=path_of(view.view_class),
         route=view.prefix,
         model=view.model._meta.label,
@@ -108,4 +135,4 @@ def _extra_actions(view: ViewDescription, extra: Any) -> Iterator[str]:
             yield f"{action.__name__}(): an @action; list() and retrieve() go live.{mend}"
 
 
-__all__ = ["Exposed", "inventory", "path_of"]
+__all__ = ["EMPTY", "Exposed", "answer_of", "inventory", "path_of", "problem"]

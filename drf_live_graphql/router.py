@@ -186,7 +186,8 @@ class LiveRouter:
         Of a list such as ``urlpatterns``, with what it includes, those are taken that are ViewSets
         or generic views; their routes below that list name the roots. ``refresh_every`` and
         ``version`` are for each of the views what they are in ``register``, and ``extra_actions``
-        are by ViewSet. Views without a model are left out, with a ``SchemaWarning`` where that was
+        are by ViewSet. A view that ``register`` has at the same prefix, before or after, is as
+        that says. Views without a model are left out, with a ``SchemaWarning`` where that was
         not plain: a router holds what it holds. Raises ``LiveError`` where nothing is left, for
         prefixes that are taken, for an action that is no list, and once the schema is built.
         """
@@ -235,7 +236,12 @@ class LiveRouter:
                 " so it would not be in it. Register every view in live.py, before"
                 " live.schema, live.as_view() or live.asgi() is used."
             )
-        for other in self._registrations:
+        for other in list(self._registrations):
+            if _is_said_again(other, registration):
+                if registration.included:
+                    return
+                self._registrations.remove(other)
+                continue
             same = (other.route, other.version) == (registration.route, registration.version)
             if same and not _is_pair(other, registration) and not _are_two(other, registration):
                 raise LiveError(
@@ -561,6 +567,15 @@ def _is_pair(one: _Registration, other: _Registration) -> bool:
     """Whether they are a list and a row of two generic views, which share a route."""
     routed = any(issubclass(r.view_class, ViewSetMixin) for r in (one, other))
     return not routed and set(one.actions).isdisjoint(other.actions)
+
+
+def _is_said_again(one: _Registration, other: _Registration) -> bool:
+    """Whether a view of an included router is registered by hand as well, with what options it has.
+
+    Then that registration is the one that counts, for all that the router routes there.
+    """
+    places = [(r.view_class, r.route, r.version, r.extra_action) for r in (one, other)]
+    return one.included is not other.included and places[0] == places[1]
 
 
 def _are_two(one: _Registration, other: _Registration) -> bool:

@@ -28,7 +28,10 @@ class Style(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class ArgumentDescription:
-    """One argument: `name` in GraphQL; `key`, the URL kwarg or query parameter it stands for."""
+    """One argument: `name` in GraphQL; `key`, the URL kwarg or query parameter it stands for.
+
+    `asks` are the lookups that it compares, in a query's words; none where they are not known.
+    """
 
     name: str
     key: str
@@ -36,6 +39,7 @@ class ArgumentDescription:
     place: Literal["path", "query"] = "query"
     style: Style = Style.SINGLE
     description: str | None = None
+    asks: tuple[str, ...] = ()
 
     def texts(self, value: Any) -> list[str]:
         """The texts that carry `value`. A ValidationError if a comma in it can't be carried."""

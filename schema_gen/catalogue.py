@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .envelopes import envelope, page_object
-from .exceptions import NameClashError
+from .exceptions import NameClashError, SchemaWarning
 from .own_types import definition_of, path_of, reachable
 from .scalars import ANNOTATIONS
 from .types import (
@@ -15,7 +16,9 @@ from .types import (
     ListType,
     ObjectDescription,
     ObjectType,
+    ScalarType,
     loosened,
+    written,
 )
 
 if TYPE_CHECKING:
@@ -54,6 +57,7 @@ class Catalogue:
     roots: dict[str, RootDescription] = field(default_factory=dict)
     envelopes: dict[str, str] = field(default_factory=dict)
     _known: dict[str, tuple[Hashable, str]] = field(default_factory=_reserved)
+    _walked: dict[int, ObjectDescription] = field(default_factory=dict)
 
     def add(self, root: RootDescription) -> None:
         """Enter a root and all that it leads to. A NameClashError names both sides of a clash."""
@@ -76,14 +80,16 @@ class Catalogue:
         if found.own is not None:
             self._own(found, found.own)
             return
+        if id(found) in self._walked:
+            return
+        self._walked[id(found)] = found
         known = self.objects.get(found.name)
-        loose = None if known is None else loosened(known, found)
+        loose = None if known is None else loosened(known, found, anyhow=True)
         if known is not None and loose is not None:
             self._loosen(known, loose, found, origin)
-            return
-        if not self._is_new(found.name, (origin, found.signature), origin):
-            return
-        self.objects[found.name] = found
+        elif self._is_new(found.name, (origin, found.signature), origin, known, found):
+            self.objects[found.name] = found
+        # Whether or not it is known: one that is inside it may be less sure here than there.
         for item in found.fields:
             self._type(item.type, f"the field {item.key!r} of {found.origin}")
 
@@ -105,8 +111,14 @@ class Catalogue:
             return
         self.objects[found.name] = loose
         self._known[found.name] = ((origin, loose.signature), origin)
-        for item in found.fields:
-            self._type(item.type, f"the field {item.key!r} of {found.origin}")
+        for here, there, item in zip(found.fields, known.fields, loose.fields, strict=True):
+            if _is_json(item.type) and not _is_json(here.type) and not _is_json(there.type):
+                text = (
+                    f"{found.origin} writes {item.key!r} as {written(there.type)} at one place and "
+                    f"as {written(here.type)} at another, so it is nullable JSON. Let both places "
+                    f"have a serializer class of their own."
+                )
+                warnings.warn(SchemaWarning(text), stacklevel=2)
 
     def _type(self, found: TypeDescription, place: str) -> None:
         if isinstance(found, ListType):
@@ -123,15 +135,37 @@ class Catalogue:
         if found.serializer_class is not None or found.name not in self.objects:
             self._object(found, found.origin)
 
-    def _is_new(self, name: str, signature: Hashable, origin: str) -> bool:
+    def _is_new(
+        self,
+        name: str,
+        signature: Hashable,
+        origin: str,
+        *places: ObjectDescription | None,
+    ) -> bool:
         known = self._known.setdefault(name, (signature, origin))
         if known[0] is signature:
             return True
         if known[0] == signature:
             return False
         raise NameClashError(
-            f"Two different types are called {name!r}: {known[1]} and {origin}. {MEND}"
+            f"Two different types are called {name!r}: {known[1]} and {origin}."
+            f"{_difference(*places) if places and all(places) else ''} {MEND}"
         )
+
+
+def _is_json(found: TypeDescription) -> bool:
+    return isinstance(found, ScalarType) and found.name == "JSON"
+
+
+def _difference(*places: ObjectDescription | None) -> str:
+    """The first field of one name that is of two types, for one serializer at two places."""
+    known, found = ({f.key: f.type for f in place.fields} for place in places if place is not None)
+    for key in known:
+        if key in found and known[key].signature != found[key].signature:
+            return (
+                f" The field {key!r} is {written(known[key])} there and {written(found[key])} here."
+            )
+    return ""
 
 
 def _place(root: RootDescription) -> str:

@@ -3,8 +3,38 @@
 from __future__ import annotations
 
 import inspect
+import re
+from typing import TYPE_CHECKING
 
-__all__ = ["definer", "dotted", "is_drf_s_own", "own_doc"]
+from .exceptions import SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["checked_classes", "definer", "dotted", "is_drf_s_own", "own_doc"]
+
+
+# At least one dot: a module, and a class in it.
+PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+
+
+def checked_classes(
+    function: str, what: str, given: Iterable[object], base: type = object, *, paths: bool = False
+) -> None:
+    """A SchemaError for the first of `given` to a registering `function` that is no class of these.
+
+    `what` is what they are, in words, and `base` a class of theirs. `paths` allows for dotted
+    paths of classes.
+    """
+    for item in given:
+        if isinstance(item, type) and issubclass(item, base):
+            continue
+        if paths and isinstance(item, str) and PATH.fullmatch(item):
+            continue
+        also = ", or their dotted paths" if paths else ""
+        raise SchemaError(
+            f"{function}() expected {what} classes{also}, {item!r} came. Name the class itself."
+        )
 
 
 def definer(cls: type, name: str) -> type:

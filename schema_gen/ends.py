@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .hints import UNKNOWN, return_hint
 from .inference import infer
 from .model_fields import scalar_of_model_field
-from .nullability import may_not_fit, reads_null
+from .nullability import PARTIAL, may_not_fit, reads_null
 from .overrides import type_of_override
 from .sources import follow
 from .spectacular import annotation
@@ -93,9 +93,18 @@ def code_type(
 
 
 def vouched(told: TypeDescription, shown: TypeDescription | None) -> TypeDescription:
-    """A type that a hint or an override tells, nullable unless the code has `shown` the same."""
+    """A type that a hint or an override tells, nullable unless the code has `shown` the same.
+
+    Of a list that is sure, so are the items: one that does not fit must not cost the payload.
+    """
     told = checked(told)
-    return told if shown is not None and _is_sure(told, shown) else told.optional()
+    if shown is None or not _is_sure(told, shown):
+        return told.optional()
+    if not isinstance(told, ListType) or not isinstance(shown, ListType) or told.lossy:
+        return told
+    item = vouched(told.of, shown.of)
+    partial = isinstance(item, ScalarType) and item.name in PARTIAL
+    return replace(told, of=item.optional() if partial else item)
 
 
 def _is_sure(told: TypeDescription, shown: TypeDescription) -> bool:

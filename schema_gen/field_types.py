@@ -14,10 +14,11 @@ from .ends import code_type, end_type, vouched
 from .fields import register_field
 from .hints import UNKNOWN, return_hint, split_optional
 from .model_fields import scalar_of_model_field
+from .nullability import loose_items
 from .overrides import type_of_override
 from .sources import Source, follow
 from .spectacular import annotation
-from .types import EnumType, ListType, ScalarType
+from .types import EnumType, ListType, ObjectType, ScalarType
 
 if TYPE_CHECKING:
     from .fields import FieldScope
@@ -128,14 +129,14 @@ def _choice(scope: FieldScope) -> TypeDescription:
 def _choices(scope: FieldScope) -> TypeDescription:
     item = scope.make_enum(scope.field.choices)
     # A stored value that is none of the choices is left out, so items are never null.
-    return ListType(EnumType(item.enum) if item else ScalarType("String"))
+    return ListType(EnumType(item.enum) if item else ScalarType("String"), lossy=True)
 
 
 @register_field(serializers.ListField)
 def _list(scope: FieldScope) -> TypeDescription:
     child = scope.field.child
     item = scope.at(child, Source(whole=True)).describe()
-    return ListType(item)
+    return ListType(loose_items(item, scope.source))
 
 
 @register_field(serializers.Serializer)
@@ -152,7 +153,8 @@ def _recursive(scope: FieldScope) -> TypeDescription:
 def _nested_list(scope: FieldScope) -> TypeDescription:
     child = scope.field.child
     source = Source(model=scope.source.related, whole=True)
-    return ListType(scope.at(child, source).describe())
+    item = scope.at(child, source).describe()
+    return ListType(item if isinstance(item, ObjectType) else loose_items(item, scope.source))
 
 
 @register_field(relations.PrimaryKeyRelatedField)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rest_framework import serializers
 
-from .classes import definer, dotted, is_drf_s_own
+from .classes import checked_classes, definer, dotted, is_drf_s_own
 from .ends import code_type, is_code, vouched
 from .enums import enum_from_choices
 from .exceptions import SchemaError
@@ -22,12 +22,12 @@ from .spectacular import annotation
 from .types import EnumType, ScalarType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from django.db.models import Model
 
     from .serializers import Describer
-    from .sources import Source
+    from .sources import Annotation, Source
     from .types import FieldDescription, ObjectType, TypeDescription
 
 __all__ = ["FieldScope", "describe_field", "register_field", "register_field_type"]
@@ -38,7 +38,8 @@ class FieldScope:
     """A serializer field and what describing it needs to know.
 
     `name` is its name in the serializer (an item of a list goes by the list's), `source` where
-    its value comes from, `owner` the GraphQL name of the type that it is on.
+    its value comes from, `owner` the GraphQL name of the type that it is on. `annotations` are
+    those of the row that its serializer reads.
     """
 
     describer: Describer
@@ -47,10 +48,13 @@ class FieldScope:
     field: Any
     source: Source
     owner: str
+    annotations: Mapping[str, Annotation] = field(default_factory=dict)
 
     def at(self, field: Any, source: Source | None = None) -> FieldScope:
         """The scope of a field inside this one: a list's child, a many-relation's item."""
-        return replace(self, field=field, source=source or self.source)
+        if source is None:
+            return replace(self, field=field)
+        return replace(self, field=field, source=source, annotations={})
 
     def describe(self) -> TypeDescription:
         """The type of the field; see `describe_field`."""
@@ -88,8 +92,9 @@ class FieldScope:
         return self.describer.make_object(name, origin, fields)
 
     def nested(self, serializer: Any, model: type[Model] | None) -> TypeDescription:
-        """The object of a serializer inside this one."""
-        return self.describer.nested(serializer, model)
+        """The object of a serializer inside this one; with source="*" it reads the same row."""
+        annotations = self.annotations if self.source.whole else {}
+        return self.describer.nested(serializer, model, annotations)
 
     def _told(self) -> Any:
         """The method of a method field, else the property or method that the source ends at."""
@@ -147,8 +152,9 @@ def register_field(*field_classes: type | str) -> Callable[[Described], Describe
 
     It gets a `FieldScope` and returns the type; nullability is added to it afterwards. A later
     registration of the same class wins. A class of a package that need not be installed goes by
-    its dotted path.
+    its dotted path. A SchemaError for what is no serializer field class.
     """
+    _check("register_field", field_classes)
 
     def register(describe: Described) -> Described:
         for field_class in field_classes:
@@ -158,20 +164,29 @@ def register_field(*field_classes: type | str) -> Callable[[Described], Describe
     return register
 
 
-def register_field_type(field_class: type, hint: Any) -> None:
-    """Say by a Python hint what a custom serializer field puts out: `Decimal`, `list[str]` ..."""
+def register_field_type(field_class: type | str, hint: Any) -> None:
+    """Say by a Python hint what a custom serializer field puts out: `Decimal`, `list[str]` ...
+
+    A class may go by its dotted path, as for `register_field`. A SchemaError for what is no
+    serializer field class.
+    """
+    _check("register_field_type", [field_class])
+    name = field_class.__name__ if isinstance(field_class, type) else field_class
 
     def describe(scope: FieldScope) -> TypeDescription:
         found = scope.hint(hint)
         if found is None:
             return scope.json(
-                f"the type {hint!r} registered for {field_class.__name__} is not one that GraphQL "
-                f"can say",
+                f"the type {hint!r} registered for {name} is not one that GraphQL can say",
                 "Register a scalar, a list, an enum, a TypedDict or a dataclass.",
             )
         return vouched(found, infer(type(scope.field).to_representation))
 
     register_field(field_class)(describe)
+
+
+def _check(function: str, given: Iterable[object]) -> None:
+    checked_classes(function, "serializer field", given, serializers.Field, paths=True)
 
 
 def describe_field(scope: FieldScope) -> TypeDescription:

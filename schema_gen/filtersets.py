@@ -20,8 +20,8 @@ from .arguments import Style
 from .classes import definer
 from .hints import HINT_SCALARS, parameter_hint, split_optional, type_of_hint
 from .model_fields import scalar_of_model_field
-from .parameters import register_backend
-from .registry import FilterDescriber, filter_describer, register_filter
+from .parameters import backend_default
+from .registry import FilterDescriber, filter_default, filter_describer
 from .spectacular import OPENAPI_SCALARS, annotation, scalar_of_schema
 from .types import ListType, ScalarType
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .parameters import ParameterScope
     from .types import EnumType, ObjectType, TypeDescription
 
-__all__ = ["FilterScope", "register_filter"]
+__all__ = ["FilterScope"]
 
 DATE_PARTS = frozenset(
     (
@@ -145,18 +145,18 @@ def _always(scalar: str) -> FilterDescriber:
     return lambda _scope: ScalarType(scalar)
 
 
-register_filter(df.CharFilter, df.AllValuesFilter, df.LookupChoiceFilter)(_always("String"))
-register_filter(df.BooleanFilter)(_always("Boolean"))
-register_filter(df.UUIDFilter)(_always("UUID"))
-register_filter(df.DateFilter, df.DateFromToRangeFilter)(_always("Date"))
-register_filter(df.DateTimeFilter, df.DateTimeFromToRangeFilter, df.IsoDateTimeFromToRangeFilter)(
+filter_default(df.CharFilter, df.AllValuesFilter, df.LookupChoiceFilter)(_always("String"))
+filter_default(df.BooleanFilter)(_always("Boolean"))
+filter_default(df.UUIDFilter)(_always("UUID"))
+filter_default(df.DateFilter, df.DateFromToRangeFilter)(_always("Date"))
+filter_default(df.DateTimeFilter, df.DateTimeFromToRangeFilter, df.IsoDateTimeFromToRangeFilter)(
     _always("DateTime")
 )
-register_filter(df.TimeFilter, df.TimeRangeFilter)(_always("Time"))
-register_filter(df.DurationFilter)(_always("Duration"))
+filter_default(df.TimeFilter, df.TimeRangeFilter)(_always("Time"))
+filter_default(df.DurationFilter)(_always("Duration"))
 
 
-@register_filter(df.Filter)
+@filter_default(df.Filter)
 def _any(scope: FilterScope) -> TypeDescription:
     scalar = scope.method_scalar()
     if scalar is None and type(scope.filter) is df.Filter and scope.method is None:
@@ -164,38 +164,38 @@ def _any(scope: FilterScope) -> TypeDescription:
     return scope.unknown() if scalar is None else ScalarType(scalar)
 
 
-@register_filter(df.NumberFilter, df.RangeFilter, df.NumericRangeFilter)
+@filter_default(df.NumberFilter, df.RangeFilter, df.NumericRangeFilter)
 def _number(scope: FilterScope) -> TypeDescription:
     found = scope.method_scalar() or scope.scalar()
     return ScalarType(found if found in NUMBERS else "Float")
 
 
-@register_filter(df.ChoiceFilter, df.TypedChoiceFilter)
+@filter_default(df.ChoiceFilter, df.TypedChoiceFilter)
 def _choice(scope: FilterScope) -> TypeDescription:
     return scope.choices()
 
 
-@register_filter(df.MultipleChoiceFilter)
+@filter_default(df.MultipleChoiceFilter)
 def _choices(scope: FilterScope) -> TypeDescription:
     return ListType(scope.choices())
 
 
-@register_filter(df.AllValuesMultipleFilter)
+@filter_default(df.AllValuesMultipleFilter)
 def _all_values(scope: FilterScope) -> TypeDescription:
     return ListType(ScalarType("String"))
 
 
-@register_filter(df.ModelChoiceFilter)
+@filter_default(df.ModelChoiceFilter)
 def _row(scope: FilterScope) -> TypeDescription:
     return scope.target()
 
 
-@register_filter(df.ModelMultipleChoiceFilter)
+@filter_default(df.ModelMultipleChoiceFilter)
 def _rows(scope: FilterScope) -> TypeDescription:
     return ListType(scope.target())
 
 
-@register_backend(DjangoFilterBackend)
+@backend_default(DjangoFilterBackend)
 def _filterset(backend: Any, scope: ParameterScope) -> Iterable[ArgumentDescription]:
     filterset_class = _filterset_class(backend, scope)
     if filterset_class is None:
@@ -229,7 +229,8 @@ def _arguments(scope: FilterScope) -> Iterable[ArgumentDescription]:
     help_text = filter_.extra.get("help_text")
     required = bool(filter_.extra.get("required"))
     if isinstance(filter_, df.OrderingFilter):
-        ordering = scope.outer.ordering(key, [value for value, _ in filter_.extra["choices"]])
+        terms = [value for value, _ in filter_.extra["choices"]]
+        ordering = scope.outer.ordering(key, terms, filter_.param_map)
         if ordering is not None:
             yield ordering
         return
@@ -242,6 +243,7 @@ def _arguments(scope: FilterScope) -> Iterable[ArgumentDescription]:
             style=_style(filter_, type_),
             required=required and not suffixes,
             description=help_text,
+            asks=[filter_.field_name] if isinstance(filter_.field_name, str) else (),
         )
 
 

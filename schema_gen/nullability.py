@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
 
 from .sources import field_may_be_null
-from .types import ScalarType
+from .types import ListType, ScalarType
 
 if TYPE_CHECKING:
     from .sources import Source
     from .types import TypeDescription
 
-__all__ = ["may_be_null", "may_not_fit"]
+__all__ = ["PARTIAL", "loose_items", "may_be_null", "may_not_fit"]
 
 PARTIAL = frozenset({"Float", "Int"})
+"""The scalars that do not hold every number of DRF's."""
 
 
 def may_not_fit(found: TypeDescription, source: Source) -> bool:
@@ -26,6 +28,19 @@ def may_not_fit(found: TypeDescription, source: Source) -> bool:
     database.
     """
     return isinstance(found, ScalarType) and found.name in PARTIAL and source.field is not None
+
+
+def loose_items(item: TypeDescription, source: Source) -> TypeDescription:
+    """The type of the items of a list field that reads `source`, nullable where they may be null.
+
+    A column with lists in it (JSON, an array of PostgreSQL's) takes nulls for items whatever the
+    serializer allows, at any depth. An item keeps its place, so one that does not fit is null.
+    """
+    stored = source.field is not None or source.annotation is not None
+    if stored and isinstance(item, ListType):
+        item = replace(item, of=loose_items(item.of, source))
+    partial = isinstance(item, ScalarType) and item.name in PARTIAL
+    return item.optional() if stored or partial else item
 
 
 def may_be_null(field: serializers.Field[Any, Any, Any, Any], source: Source) -> bool:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .columns import column_path, says_as_much
 from .exceptions import SchemaError
 from .naming import checked_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from django.db.models import Model
 
     from .arguments import ArgumentDescription
 
@@ -26,16 +29,18 @@ class ViewOptions:
         self,
         view: str,
         *,
+        model: type[Model] | None = None,
         exclude_fields: Iterable[str] = (),
         exclude_arguments: Iterable[str] = (),
         enum_names: Mapping[str, str] | None = None,
     ) -> None:
-        """`view` is the view's name, for messages.
+        """`view` is the view's name, for messages, `model` that of its rows.
 
         `exclude_fields` are keys of the row's serializer, `exclude_arguments` query parameters or
         their GraphQL names. `enum_names` maps such a key or parameter to the name of its enum.
         """
         self.view = view
+        self.model = model
         self.fields = _names(view, "exclude_fields", exclude_fields)
         self.arguments = _names(view, "exclude_arguments", exclude_arguments)
         self.enums = {
@@ -44,7 +49,7 @@ class ViewOptions:
         }
         self._known: dict[str, set[str]] = {"fields": set(), "arguments": set(), "enums": set()}
         self._used: set[tuple[str, str]] = set()
-        self._hidden = set(self.fields)
+        self._hidden: set[tuple[str, ...]] = {(key,) for key in self.fields}
 
     def drop_fields(self, serializer: Any) -> frozenset[str]:
         """Take the excluded fields out of a row's serializer that was just made; their keys.
@@ -54,7 +59,8 @@ class ViewOptions:
         self._known["fields"].update(serializer.fields)
         found = self.fields & set(serializer.fields)
         for key in found:
-            self._hidden.add(str(serializer.fields[key].source).replace(".", "__"))
+            source = str(serializer.fields[key].source).split(".")
+            self._hidden.add(column_path(self.model, source))
             del serializer.fields[key]
             self._used.add(("fields", key))
         if found and all(field.write_only for field in serializer.fields.values()):
@@ -64,16 +70,21 @@ class ViewOptions:
             )
         return self.fields
 
-    def hides(self, name: str) -> bool:
-        """Whether a parameter or ordering term by its name speaks of an excluded field."""
-        return any(name == hidden or name.startswith(f"{hidden}__") for hidden in self._hidden)
+    def hides(self, lookup: str) -> bool:
+        """Whether what a parameter or an ordering compares tells of an excluded field.
+
+        Of those that `drop_fields` has met: let it see all the view's serializers first.
+        """
+        path = column_path(self.model, lookup.split("__"))
+        return any(says_as_much(self.model, path, hidden) for hidden in self._hidden)
 
     def kept(self, arguments: Iterable[ArgumentDescription]) -> list[ArgumentDescription]:
         """The arguments that are not excluded. A SchemaError if a GET can't do without one."""
         kept = []
         for argument in arguments:
             names = {argument.key, argument.name} & self.arguments
-            self._known["arguments"].add(argument.key)
+            if argument.place == "query":
+                self._known["arguments"].add(argument.key)
             self._used.update(("arguments", name) for name in names)
             if not names:
                 kept.append(argument)
@@ -93,11 +104,15 @@ class ViewOptions:
         self._used.add(("enums", key))
         return self.enums[key]
 
+    def names_enum(self, key: str) -> bool:
+        """Whether the registration has a name for the enum of a field or parameter."""
+        return key in self.enums
+
     def check(self) -> None:
         """A SchemaError for the first option that has found nothing to be about."""
         given = (
             ("fields", "exclude_fields", "no field of its row's serializer", self.fields),
-            ("arguments", "exclude_arguments", "no query parameter of its", self.arguments),
+            ("arguments", "exclude_arguments", "no query parameter that it reads", self.arguments),
             ("enums", "enum_names", "no enum of its row or arguments", self.enums),
         )
         for kind, option, what, keys in given:

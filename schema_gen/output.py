@@ -6,7 +6,10 @@ import enum
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from strawberry.types.field import StrawberryField
 
@@ -24,6 +27,9 @@ __all__ = ["RowField", "coercion", "inert"]
 logger = logging.getLogger("schema_gen")
 KEY = "schema_gen.key"
 COERCE = "schema_gen.coerce"
+SAYABLE = frozenset(
+    (type(None), bool, bytes, date, datetime, Decimal, float, int, str, time, timedelta, UUID)
+)
 
 
 def inert(field: StrawberryField) -> None:
@@ -144,7 +150,18 @@ def _scalar_coercion(type_: ScalarType, place: str) -> Callable[[Any], Any]:
 
 
 def _warn(place: str, value: Any, problem: str) -> None:
-    logger.warning("%s: %.200r %s and is left out", place, value, problem)
+    logger.warning("%s: %.200s %s and is left out", place, _said(value), problem)
+
+
+def _said(value: Any) -> str:
+    """The value for the log. The repr() of a queryset runs SQL, and others' may raise."""
+    if type(value) in SAYABLE:
+        return repr(value)
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_said(key)}: {_said(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_said, value))}]"
+    return f"an object of {type(value).__module__}.{type(value).__qualname__}"
 
 
 def _enum_coercion(type_: EnumType, place: str) -> Callable[[Any], Any]:
@@ -175,10 +192,11 @@ def _list_coercion(type_: ListType, place: str) -> Callable[[Any], Any]:
         found = [v if v is None or item is None else item(v) for v in values]
         if type_.of.nullable or None not in found:
             return found
-        # The type promises no nulls: what a stored list has of them would cost the whole payload.
-        if not isinstance(type_.of, EnumType):
-            _warn(place, found, "has items that are null, which")
-        return [value for value in found if value is not None]
+        if type_.lossy:
+            return [value for value in found if value is not None]
+        # Without the item it would be another list, which looks as good as any.
+        _warn(place, found, "has items that are null where none may be,")
+        return None
 
     return coerce
 

@@ -6,7 +6,12 @@ import dataclasses
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from strawberry.types.base import StrawberryContainer, StrawberryObjectDefinition
+from strawberry.types.base import (
+    StrawberryContainer,
+    StrawberryList,
+    StrawberryObjectDefinition,
+    StrawberryOptional,
+)
 from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.lazy_type import LazyType
 from strawberry.types.private import is_private
@@ -14,6 +19,7 @@ from strawberry.types.union import StrawberryUnion
 from strawberry.utils.str_converters import to_camel_case
 
 from .exceptions import SchemaError
+from .fitting import NAMES, misfit
 from .types import ListType, ObjectType
 
 if TYPE_CHECKING:
@@ -117,6 +123,22 @@ class OwnType:
                         f"made of self alone, or make it a field of the serializer."
                     )
         self._check_nested(place)
+        self._check_values(place)
+
+    def _check_values(self, place: str) -> None:
+        """What the serializer shows must be something that the type's field can say."""
+        for field in shown_fields(self.cls):
+            described = self.described.get(field.python_name)
+            if field.base_resolver is not None or described is None:
+                continue
+            reason = misfit(field.type, described.type)
+            if reason:
+                raise SchemaError(
+                    f"{place} has {field.python_name!r} as {_shown(field.type)}, where the "
+                    f"serializer's {reason}: a value that does not fit would cost the whole "
+                    f"payload. Let the type's field say so, or keep the value in a "
+                    f"strawberry.Private and make a field of it in a resolver."
+                )
 
     def _check_nested(self, place: str) -> None:
         """Where the serializer nests another, both must mean the same type by it."""
@@ -166,6 +188,16 @@ def _leads_to(type_: Any) -> Iterator[type]:
         yield type_.wrapped_cls
     elif is_object(type_):
         yield type_
+
+
+def _shown(type_: Any) -> str:
+    """A field's type as SDL writes it, for messages; a Python name where strawberry has none."""
+    if isinstance(type_, StrawberryOptional):
+        return _shown(type_.of_type)[:-1]
+    if isinstance(type_, StrawberryList):
+        return f"[{_shown(type_.of_type)}]!"
+    names = (getattr(type_, key, None) for key in ("name", "type_name", "__name__"))
+    return f"{NAMES.get(type_) or next(filter(None, names), type_)}!"
 
 
 def _object_of(type_: TypeDescription) -> Any:

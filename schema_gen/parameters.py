@@ -10,6 +10,7 @@ from rest_framework import filters
 from rest_framework.pagination import BasePagination
 
 from .arguments import ArgumentDescription, Style
+from .classes import checked_classes
 from .enums import enum_from_choices
 from .exceptions import SchemaError
 from .naming import argument_name, pascal, unique, upper_snake
@@ -53,14 +54,20 @@ class ParameterScope:
         style: Style = Style.SINGLE,
         required: bool = False,
         description: Any = None,
+        asks: Iterable[str] = (),
     ) -> ArgumentDescription:
-        """A query argument; nullable unless the view refuses a GET without it."""
+        """A query argument; nullable unless the view refuses a GET without it.
+
+        `asks` are the lookups that it compares, such as `author__name`: nobody may ask for rows by
+        what they don't show.
+        """
         return ArgumentDescription(
             argument_name(key),
             key,
             type_ if required else type_.optional(),
             style=style,
             description=str(description) if description else None,
+            asks=tuple(asks),
         )
 
     def untyped(self, key: str, reason: str, mend: str) -> None:
@@ -68,12 +75,18 @@ class ParameterScope:
         self.describer.warn(f"the parameter {key!r}", f"{reason}, so it is a String", mend)
 
     def enum(self, key: str, choices: Any) -> EnumType | None:
-        """The enum of a parameter's choices: the row's own where it has one of these values."""
+        """The enum of a parameter's choices: the row's own where it has one of these values.
+
+        A name that the registration gives to the parameter alone makes it an enum of its own.
+        """
         default = f"{self.base}{pascal(key)}Enum"
         name = self.describer.options.enum_name(key, default)
         enum = enum_from_choices(name, choices)
         if enum is None:
             return None
+        fields = {field.key for field in self.row.fields}
+        if self.describer.options.names_enum(key) and key not in fields:
+            return EnumType(enum)
         row_enums = [f.type.enum for f in self.row.fields if isinstance(f.type, EnumType)]
         for own in row_enums:
             if own.values == enum.values:
@@ -82,14 +95,20 @@ class ParameterScope:
             enum = enum_from_choices(f"{self.base}{pascal(key)}FilterEnum", choices)
         return EnumType(enum) if enum else None
 
-    def ordering(self, key: str, terms: Iterable[str]) -> ArgumentDescription | None:
-        """The argument for an ordering parameter; `terms` as it is sent, with minus signs."""
+    def ordering(
+        self, key: str, terms: Iterable[str], lookups: Mapping[str, str] | None = None
+    ) -> ArgumentDescription | None:
+        """The argument for an ordering parameter; `terms` as it is sent, with minus signs.
+
+        `lookups` says what terms without one sort by, where it is called something else.
+        """
         values: dict[str, EnumValueDescription] = {}
         for term in dict.fromkeys(terms):
-            if self.describer.options.hides(term.removeprefix("-")):
+            plain = term.removeprefix("-")
+            if self.describer.options.hides((lookups or {}).get(plain, plain)):
                 continue  # The order of the rows would tell what they hold.
             suffix = "DESC" if term.startswith("-") else "ASC"
-            name = unique(f"{upper_snake(term.removeprefix('-'))}_{suffix}", values)
+            name = unique(f"{upper_snake(plain)}_{suffix}", values)
             values[name] = EnumValueDescription(name, term)
         if not values:
             return None
@@ -106,13 +125,17 @@ class ParameterScope:
 Parameters: TypeAlias = "Callable[[Any, ParameterScope], Iterable[ArgumentDescription]]"
 
 _registry: dict[type, Parameters] = {}
+# What is known of the classes of DRF and django-filter, apart: see `registry`.
+_defaults: dict[type, Parameters] = {}
 
 
 def register_backend(*backend_classes: type) -> Callable[[Parameters], Parameters]:
     """Decorate the function that lists the arguments of these filter backends.
 
-    It gets an instance of the backend and a `ParameterScope`.
+    It gets an instance of the backend and a `ParameterScope`. A later registration of the same
+    class wins. A SchemaError for what is no class.
     """
+    checked_classes("register_backend", "filter backend", backend_classes)
 
     def register(describe: Parameters) -> Parameters:
         for backend_class in backend_classes:
@@ -120,6 +143,22 @@ def register_backend(*backend_classes: type) -> Callable[[Parameters], Parameter
         return describe
 
     return register
+
+
+def backend_default(*backend_classes: type) -> Callable[[Parameters], Parameters]:
+    """As `register_backend`, for classes that a project may register otherwise."""
+
+    def register(describe: Parameters) -> Parameters:
+        _defaults.update(dict.fromkeys(backend_classes, describe))
+        return describe
+
+    return register
+
+
+def _describer(backend_class: type) -> Parameters:
+    """The function registered for the class, or for the nearest of its bases."""
+    found = (_registry.get(base) or _defaults.get(base) for base in backend_class.__mro__)
+    return next((describe for describe in found if describe is not None), _declared)
 
 
 def describe_backends(scope: ParameterScope, *, loosely: bool = False) -> list[ArgumentDescription]:
@@ -134,9 +173,8 @@ def describe_backends(scope: ParameterScope, *, loosely: bool = False) -> list[A
             # Optional: imported only once a view has proved that django-filter is there.
             import_module("schema_gen.filtersets")
         backend = backend_class()
-        describe = next((_registry[b] for b in backend_class.__mro__ if b in _registry), _declared)
         try:
-            found.extend(describe(backend, scope))
+            found.extend(_describer(backend_class)(backend, scope))
         except SchemaError:
             raise
         except Exception as error:
@@ -203,15 +241,19 @@ def _argument(parameter: Mapping[str, Any], scope: ParameterScope) -> ArgumentDe
     )
 
 
-@register_backend(filters.SearchFilter)
+@backend_default(filters.SearchFilter)
 def _search(backend: Any, scope: ParameterScope) -> Iterable[ArgumentDescription]:
-    if backend.get_search_fields(scope.view, scope.view.request):
+    fields = backend.get_search_fields(scope.view, scope.view.request)
+    if fields:
         yield scope.argument(
-            backend.search_param, ScalarType("String"), description=backend.search_description
+            backend.search_param,
+            ScalarType("String"),
+            description=backend.search_description,
+            asks=[field[field[:1] in backend.lookup_prefixes :] for field in fields],
         )
 
 
-@register_backend(filters.OrderingFilter)
+@backend_default(filters.OrderingFilter)
 def _ordering(backend: Any, scope: ParameterScope) -> Iterable[ArgumentDescription]:
     fields = backend.get_valid_fields(
         scope.queryset, scope.view, {"request": scope.view.request, "view": scope.view}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
 from rest_framework.serializers import BaseSerializer
 
+from .classes import checked_classes
 from .exceptions import SchemaError
 from .naming import checked_name
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FilterDescriber",
+    "filter_default",
     "filter_describer",
     "own_type_of",
     "register_filter",
@@ -35,6 +37,9 @@ T = TypeVar("T", bound=type)
 FilterDescriber: TypeAlias = "Callable[[FilterScope], TypeDescription]"
 
 _filters: dict[type, FilterDescriber] = {}
+# What is known of django-filter's own classes, which is loaded whenever the first view uses them:
+# apart, so that a project's word on the same class counts whichever came first.
+_filter_defaults: dict[type, FilterDescriber] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,10 @@ def register_filter(*filter_classes: type) -> Callable[[FilterDescriber], Filter
     """Decorate the function that says what type a value of these filters has.
 
     It gets a `FilterScope` and returns the type; subclasses of the filters are described by it
-    too, unless they are registered themselves. A later registration of the same class wins.
+    too, unless they are registered themselves. A later registration of the same class wins. A
+    SchemaError for what is no class.
     """
+    checked_classes("register_filter", "filter", filter_classes)
 
     def register(describe: FilterDescriber) -> FilterDescriber:
         for filter_class in filter_classes:
@@ -63,12 +70,24 @@ def register_filter(*filter_classes: type) -> Callable[[FilterDescriber], Filter
     return register
 
 
+def filter_default(*filter_classes: type) -> Callable[[FilterDescriber], FilterDescriber]:
+    """As `register_filter`, for classes that a project may register otherwise."""
+
+    def register(describe: FilterDescriber) -> FilterDescriber:
+        _filter_defaults.update(dict.fromkeys(filter_classes, describe))
+        return describe
+
+    return register
+
+
 def register_filter_type(filter_class: type, hint: Any) -> None:
     """Say by a Python hint what a custom filter takes: `int`, `list[str]`, an enum class ...
 
     A list is sent as the filter reads one: comma-joined where it is a `BaseCSVFilter`, else as
-    repeated parameters. A SchemaError, when a view is described, for what is no input type.
+    repeated parameters. A SchemaError for what is no class, and, when a view is described, for what
+    is no input type.
     """
+    checked_classes("register_filter_type", "filter", [filter_class])
 
     def describe(scope: FilterScope) -> TypeDescription:
         found = scope.hint(hint)
@@ -84,7 +103,8 @@ def register_filter_type(filter_class: type, hint: Any) -> None:
 
 def filter_describer(filter_class: type) -> FilterDescriber:
     """The function registered for the class, or for the nearest of its bases."""
-    return next(_filters[base] for base in filter_class.__mro__ if base in _filters)
+    found = (_filters.get(base) or _filter_defaults.get(base) for base in filter_class.__mro__)
+    return next(describe for describe in found if describe is not None)
 
 
 @overload
@@ -108,13 +128,7 @@ def register_serializer(
     It is for exactly these classes, as a subclass has other fields. A later registration of the
     same class wins. A SchemaError for what is no serializer class, name or strawberry type.
     """
-    for serializer_class in serializer_classes:
-        if not (
-            isinstance(serializer_class, type) and issubclass(serializer_class, BaseSerializer)
-        ):
-            raise SchemaError(
-                f"register_serializer() expected serializer classes, {serializer_class!r} came."
-            )
+    checked_classes("register_serializer", "serializer", serializer_classes, BaseSerializer)
     if name is not None:
         said = _Said(name=checked_name(name, "name= of register_serializer()"))
         _serializers.update(dict.fromkeys(serializer_classes, said))

@@ -92,27 +92,38 @@ class Describer:
         """The name of the enum of a serializer's field: a row's may be given by its view."""
         return self.options.enum_name(key, default) if serializer is self._row else default
 
-    def nested(self, serializer: Serializer[Any], model: type[Model] | None) -> ObjectType:
+    def nested(
+        self,
+        serializer: Serializer[Any],
+        model: type[Model] | None,
+        annotations: Mapping[str, Annotation] | None = None,
+    ) -> ObjectType:
         """The type of a serializer inside another; one under description is referred to.
 
-        A ValueError if the serializer has nothing to read.
+        `annotations` are those of the row that it reads. A ValueError if the serializer has nothing
+        to read.
         """
         known = self._open.get(_key(serializer))
         if known is not None:
             return ObjectType(known)
         given = self._given_name(serializer)
         if given is None:
-            return reference_to(self._nested(serializer, model, self._name(serializer)))
-        found = self._described(serializer, model, given, {})
+            wanted = self._name(serializer)
+            return reference_to(self._nested(serializer, model, wanted, annotations or {}))
+        found = self._described(serializer, model, given, annotations or {})
         self.taken.claim(given, found, firm=True)
         return reference_to(found)
 
     def _nested(
-        self, serializer: Serializer[Any], model: type[Model] | None, wanted: str
+        self,
+        serializer: Serializer[Any],
+        model: type[Model] | None,
+        wanted: str,
+        annotations: Mapping[str, Annotation],
     ) -> ObjectDescription:
         cls = type(serializer)
         for name in self.taken.names_for(wanted, cls):  # pragma: no branch (numbers never end)
-            found = self._described(serializer, model, name, {})
+            found = self._described(serializer, model, name, annotations)
             if self.taken.claim(name, found):
                 break
         self.renamed(wanted, name, cls)
@@ -220,7 +231,7 @@ class Describer:
         """The fields by GraphQL name, and where the one called `id` is read."""
         variants = variants_of(serializer)
         if variants:
-            return self._joined(serializer, variants, model, name)
+            return self._joined(serializer, variants, model, name, annotations)
         cls = type(serializer)
         loose = self._is_loose(serializer)
         # Which fields there are may depend on who asks: one that is left out is null.
@@ -233,7 +244,7 @@ class Describer:
             if item.write_only or key in hidden:
                 continue
             source = follow(model, getattr(item, "source_attrs", []), annotations)
-            scope = FieldScope(self, serializer, key, item, source, name)
+            scope = FieldScope(self, serializer, key, item, source, name, annotations)
             found = describe_field(scope)
             described = FieldDescription(
                 camel(key),
@@ -253,10 +264,12 @@ class Describer:
         variants: list[tuple[Serializer[Any], type[Model] | None]],
         model: type[Model] | None,
         name: str,
+        annotations: Mapping[str, Annotation],
     ) -> tuple[dict[str, FieldDescription], str | None]:
         """The fields of a polymorphic serializer; see `polymorphic`."""
         found = [
-            self._fields(each, _model_of(each) or of or model, name, {}) for each, of in variants
+            self._fields(each, _model_of(each) or of or model, name, annotations)
+            for each, of in variants
         ]
 
         def differs(key: str) -> TypeDescription:

@@ -25,6 +25,7 @@ __all__ = [
     "loosened",
     "looser",
     "reference_to",
+    "written",
 ]
 
 
@@ -97,10 +98,15 @@ class EnumType:
 
 @dataclass(frozen=True, slots=True)
 class ListType:
-    """A list; `of.nullable` says whether its items may be null."""
+    """A list; `of.nullable` says whether its items may be null.
+
+    Where they may not, a list with an item that does not fit is null as a whole. `lossy` has such
+    items left out instead, where the list is a set of choices and no item has a place in it.
+    """
 
     of: TypeDescription
     nullable: bool = False
+    lossy: bool = False
 
     @property
     def object(self) -> ObjectDescription | None:
@@ -212,32 +218,83 @@ class PageDescription:
     results_key: str
 
 
-def looser(one: TypeDescription, other: TypeDescription) -> TypeDescription | None:
-    """The type of the values of both: nullable where either is. None if they differ otherwise."""
+def written(type_: TypeDescription) -> str:
+    """The type as SDL writes it, for messages."""
+    if isinstance(type_, ListType):
+        name = f"[{written(type_.of)}]"
+    elif isinstance(type_, EnumType):
+        name = type_.enum.name
+    elif isinstance(type_, ObjectType):
+        name = type_.reference.name
+    else:
+        name = type_.name
+    return name if type_.nullable else f"{name}!"
+
+
+def looser(
+    one: TypeDescription, other: TypeDescription, *, widened: bool = False
+) -> TypeDescription | None:
+    """The type of the values of both: nullable where either is. None if they differ otherwise.
+
+    `widened` takes a scalar that holds the values of two others, such as BigInt for Int.
+    """
     if isinstance(one, ListType) and isinstance(other, ListType):
-        item = looser(one.of, other.of)
+        item = looser(one.of, other.of, widened=widened)
         found: TypeDescription | None = item and replace(one, of=item)
     else:
         same = one.optional().signature == other.optional().signature
-        found = one if same else None
+        found = one if same else (_wider(one, other) if widened else None)
     if isinstance(found, ObjectType) and isinstance(other, ObjectType) and other.told:
         found = replace(found, told=True)
     return found.optional() if found is not None and other.nullable else found
 
 
-def loosened(one: ObjectDescription, other: ObjectDescription) -> ObjectDescription | None:
+def _wider(one: TypeDescription, other: TypeDescription) -> ScalarType | None:
+    if not isinstance(one, ScalarType) or not isinstance(other, ScalarType):
+        return None
+    names = {one.name, other.name}
+    return next((replace(one, name=name) for name, held in WIDER.items() if names <= held), None)
+
+
+WIDER: dict[str, frozenset[str]] = {
+    "BigInt": frozenset({"BigInt", "Int"}),
+    "Float": frozenset({"Float", "Int"}),
+    "String": frozenset({"BigInt", "Int", "String"}),
+    "ID": frozenset({"BigInt", "ID", "Int", "String", "UUID"}),
+}
+"""Scalars that hold the values of others, the narrowest first."""
+
+
+def loosened(
+    one: ObjectDescription, other: ObjectDescription, *, anyhow: bool = False
+) -> ObjectDescription | None:
     """`one` with the nulls of `other`, which is the same serializer at another place.
 
-    What a serializer without a model reads depends on where it stands, and so does whether that
-    may be null. None if they are two serializers, or differ in more than nulls.
+    What a serializer without a model reads depends on where it stands, and so do the types: a
+    count is wider than a column. Where nothing else holds both values it is nullable JSON, if it
+    has to be one type `anyhow`. None if they are two serializers, or differ in their fields.
     """
     if one.serializer_class is None or one.serializer_class is not other.serializer_class:
         return None
     if [(f.name, f.key) for f in one.fields] != [(f.name, f.key) for f in other.fields]:
         return None
-    types = [looser(a.type, b.type) for a, b in zip(one.fields, other.fields, strict=True)]
-    fields = [replace(f, type=t) for f, t in zip(one.fields, types, strict=True) if t is not None]
-    return replace(one, fields=tuple(fields)) if len(fields) == len(types) else None
+    fields = []
+    for item, again in zip(one.fields, other.fields, strict=True):
+        found = looser(item.type, again.type, widened=True)
+        if found is None and anyhow and not (_holds_object(item) or _holds_object(again)):
+            found = ScalarType("JSON", nullable=True)
+        if found is None:
+            return None
+        fields.append(replace(item, type=found))
+    return replace(one, fields=tuple(fields))
+
+
+def _holds_object(field: FieldDescription) -> bool:
+    """Whether clients select something below the field, which they can't of JSON."""
+    item = field.type
+    while isinstance(item, ListType):
+        item = item.of
+    return isinstance(item, ObjectType)
 
 
 def reference_to(target: ObjectDescription) -> ObjectType:

@@ -125,6 +125,7 @@ def describe_view(
         subject.describer.taken = taken
         options = subject.describer.options = ViewOptions(
             subject.describer.view,
+            model=subject.model,
             exclude_fields=exclude_fields,
             exclude_arguments=exclude_arguments,
             enum_names=enum_names,
@@ -152,6 +153,7 @@ def describe_view(
                 "Add ListModelMixin or RetrieveModelMixin to it, or don't register it.",
             )
         wanted = [action for action in ACTIONS if action in actions and subject.has(action)]
+        _hide(subject, wanted)
         if yielding and list_name is None and retrieve_name is None:
             names = _free_names(subject, names, wanted, taken)
         else:
@@ -276,12 +278,24 @@ def _root(
     )
 
 
+def _hide(subject: Subject, actions: Sequence[Action]) -> None:
+    """Learn what the excluded fields of all actions read, before any arguments are described."""
+    options = subject.describer.options
+    if not options.fields:
+        return
+    for action in actions:
+        serializer = subject.serializer(action)
+        if serializer is not None:
+            options.drop_fields(serializer)
+
+
 def _kept(subject: Subject, arguments: list[ArgumentDescription]) -> list[ArgumentDescription]:
     """The arguments that are not excluded; a warning for those that tell of excluded fields."""
     options = subject.describer.options
     kept = options.kept(arguments)
     for argument in kept:
-        if argument.place == "query" and options.hides(argument.key):
+        asks = argument.asks or (argument.key,)
+        if argument.place == "query" and any(options.hides(lookup) for lookup in asks):
             subject.describer.warn(
                 f"the argument {argument.name!r}",
                 "it asks for rows by a field that exclude_fields keeps out, so that what comes "

@@ -220,9 +220,29 @@ def test_a_prefix_that_is_taken() -> None:
     with pytest.raises(LiveError, match=r"'fences' is registered twice: .*FenceViewSet.*RowsOnly"):
         live.register("fences", RowsOnly)
     router = routers.SimpleRouter()
-    router.register("fences", FenceViewSet)
+    router.register("fences", RowsOnly, basename="fence")
     with pytest.raises(LiveError, match="Give one of them another prefix"):
         live.include(router)
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_a_registration_with_options_goes_before_the_router_that_holds_the_view(
+    first: bool,
+) -> None:
+    router = routers.SimpleRouter()
+    router.register("fences", FenceViewSet)
+    router.register("others", FenceViewSet, basename="other")
+    live = LiveRouter()
+    if first:
+        live.include(router)
+    options: Any = {"exclude_fields": ["number"], "type_name": "Short"}
+    live.register("fences", FenceViewSet, actions=["list"], **options)
+    if not first:
+        live.include(router)
+    assert sorted(_roots(live)) == ["fences", "other", "others"]
+    shown = {view.prefix: {f.key for f in view.roots[0].row.fields} for view in live.views}
+    assert "number" in shown["others"]
+    assert "number" not in shown["fences"]
 
 
 def test_slashes_make_no_other_prefix() -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import UniqueConstraint
+from rest_framework.filters import OrderingFilter
+from rest_framework.pagination import CursorPagination
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,13 +34,25 @@ def unindexed_ordering(view: ViewDescription) -> Field[Any, Any] | None:
 
 
 def _ordering(view: ViewDescription) -> tuple[Any, ...]:
-    """What the list is sorted by, as far as the view's attributes and its model say."""
-    declared = getattr(view.view_class, "ordering", None)
+    """What the list is sorted by, as far as the view's attributes and its model say.
+
+    `ordering` is the word of the view to an `OrderingFilter`; cursors have an order of their own.
+    """
+    backends: Any = _option(view, "filter_backends") or ()
+    sorts = any(isinstance(item, type) and issubclass(item, OrderingFilter) for item in backends)
+    declared: Any = _option(view, "ordering") if sorts else None
+    paginator = _option(view, "pagination_class")
+    if not declared and isinstance(paginator, type) and issubclass(paginator, CursorPagination):
+        declared = paginator.ordering
     if declared:
         return (declared,) if isinstance(declared, str) else tuple(declared)
     queryset = getattr(view.view_class, "queryset", None)
     order_by = queryset.query.order_by if queryset is not None else ()
     return tuple(order_by) or tuple(view.model._meta.ordering or ())
+
+
+def _option(view: ViewDescription, name: str) -> Any:
+    return view.initkwargs.get(name, getattr(view.view_class, name, None))
 
 
 def _unindexed(model: type[Model], path: str) -> Field[Any, Any] | None:
@@ -54,7 +68,8 @@ def _unindexed(model: type[Model], path: str) -> Field[Any, Any] | None:
     field: Any = model._meta.pk if names[-1] == "pk" else _column(model, names[-1])
     if field is None or field.primary_key or field.unique or field.db_index:
         return None
-    indexed = any(leading in (field.name, field.attname) for leading in _leading(model))
+    # An index is on the table that has the column: a parent's, or a proxy's own model's.
+    indexed = any(leading in (field.name, field.attname) for leading in _leading(field.model))
     return None if indexed else field
 
 

@@ -15,7 +15,8 @@ from django.core.checks import (
 from rest_framework.permissions import AllowAny
 from rest_framework.settings import api_settings
 
-from drf_live_graphql.discovery import load_routers
+from drf_live_graphql.discovery import load_routers, named_routers
+from drf_live_graphql.inventory import EMPTY
 from schema_gen import NameClashError, SchemaError, SchemaWarning, check_names
 
 from .indexes import unindexed_lookup, unindexed_ordering
@@ -36,7 +37,7 @@ _NOTED = {
 
 @register
 def check_views(**_: Any) -> list[CheckMessage]:
-    """E003, E004 for a schema that can't be; W010 to W014 for views that could be more exact."""
+    """E003, E004 for a schema that can't be; W010 to W015 for views that could be more exact."""
     return [message for router in load_routers() for message in _router_messages(router)]
 
 
@@ -78,8 +79,20 @@ def _router_messages(router: LiveRouter) -> Iterator[CheckMessage]:
             id="drf_live_graphql.E004",
         )
     else:
+        if not views:
+            yield _empty(router)
         for view in views:
             yield from _view_messages(view)
+
+
+def _empty(router: LiveRouter) -> CheckMessage:
+    name = next((name for name, found in named_routers().items() if found is router), None)
+    return Warning(
+        "There is no GraphQL schema of a LiveRouter without views.",
+        hint=EMPTY,
+        obj=name or "A LiveRouter that is no variable of a module",
+        id="drf_live_graphql.W015",
+    )
 
 
 def _view_messages(view: ViewDescription) -> Iterator[CheckMessage]:

@@ -31,6 +31,7 @@ from schema_gen.classes import is_drf_s_own
 
 from . import answer
 from .filtersets import keep
+from .lazies import read_out
 from .paths import Paths, resolve
 from .read_only import ReadOnly
 from .reads import Purpose, Reads
@@ -396,7 +397,8 @@ class Evaluation:
             return []
         serializer = self._serializer(rows, selection, many=True)
         with self.reads.during(Purpose.WHAT):
-            return list(serializer.data)
+            shown = list(serializer.data)
+        return self._read_out(shown)  # type: ignore[no-any-return]
 
     def serialise_one(self, row: Model | answer.Row, selection: Selection) -> Any:
         """One row as the view's serializer for it shows it, reduced to what is selected."""
@@ -405,7 +407,13 @@ class Evaluation:
             return reduced(row.data, selection)
         serializer = self._serializer(row, selection)
         with self.reads.during(Purpose.WHAT):
-            return serializer.data
+            shown = serializer.data
+        return self._read_out(shown)
+
+    def _read_out(self, shown: Any) -> Any:
+        # Which rows a queryset in a value reads is its own affair, whatever path names its table.
+        with self.reads.during(Purpose.OPAQUE):
+            return read_out(shown)
 
     def survey(self, selection: Selection) -> None:
         """Learn along which relations the serializer would show rows, if there were any."""

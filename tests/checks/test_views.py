@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.checks import INFO, WARNING, run_checks
+from django.db.models import Index
 from django.test import override_settings
 from rest_framework import filters, pagination, permissions, serializers, viewsets
 
@@ -142,6 +143,15 @@ def test_two_roots_of_one_name(messages: Any) -> None:
     assert "at 'more/notes'" in message.msg
 
 
+def test_a_router_without_views(messages: Any) -> None:
+    live = LiveRouter()
+    [message] = messages(live)
+    assert _ids([message]) == ["W015"]
+    assert "register(prefix, ViewSet)" in message.hint
+    live.register("notes", NoteViewSet)
+    assert messages(live) == []
+
+
 def test_a_registration_that_names_what_is_not_there(messages: Any) -> None:
     live = LiveRouter()
     live.register("notes", NoteViewSet, exclude_fields=["txet"])
@@ -265,6 +275,28 @@ def test_a_row_is_looked_up_by_an_index(
     assert _ids(found) == ([] if indexed else ["W013"])
 
 
+@pytest.mark.parametrize("model", [models.Truck, models.ServiceVehicle])
+@pytest.mark.parametrize("indexed", [False, True])
+def test_the_index_of_a_parent_counts_for_its_children_and_proxies(
+    messages: Any, model: Any, indexed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    indexes = [Index(fields=["name"], name="by_name")] if indexed else []
+    monkeypatch.setattr(models.Vehicle._meta, "indexes", indexes)
+    meta = type("Meta", (), {"model": model, "fields": ["id", "name"]})
+    found = messages(
+        NoteViewSet,
+        queryset=model.objects.order_by("pk"),
+        serializer_class=type("Serializer", (serializers.ModelSerializer,), {"Meta": meta}),
+        lookup_field="name",
+    )
+    assert _ids(found) == ([] if indexed else ["W013"])
+
+
+class Cursors(pagination.CursorPagination):
+    page_size = 10
+    ordering = "-name"
+
+
 @pytest.mark.parametrize(
     ("attributes", "indexed"),
     [
@@ -273,9 +305,20 @@ def test_a_row_is_looked_up_by_an_index(
         ({"queryset": Author.objects.order_by("-slug", "name")}, True),
         ({"queryset": Author.objects.order_by("?")}, True),
         ({"queryset": Author.objects.all()}, True),
-        ({"ordering": ["-name"]}, False),
-        ({"ordering": "name"}, False),
-        ({"ordering": ["slug"]}, True),
+        ({"ordering": ["-name"], "filter_backends": [filters.OrderingFilter]}, False),
+        ({"ordering": "name", "filter_backends": [filters.OrderingFilter]}, False),
+        ({"ordering": ["slug"], "filter_backends": [filters.OrderingFilter]}, True),
+        # Nobody reads it.
+        ({"ordering": ["-name"], "filter_backends": []}, True),
+        ({"pagination_class": Cursors}, False),
+        (
+            {
+                "pagination_class": Cursors,
+                "ordering": "slug",
+                "filter_backends": [filters.OrderingFilter],
+            },
+            True,
+        ),
         ({"queryset": Author.objects.order_by("name"), "pagination_class": None}, True),
     ],
 )

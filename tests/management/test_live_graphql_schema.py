@@ -199,3 +199,10 @@ def test_the_example_s_views_by_its_own_manage_py() -> None:
     assert done.returncode == 0, done.stderr
     assert "board.views.TaskViewSet at tasks" in done.stdout
     assert "permissions     IsAuthenticated, TaskRights" in done.stdout
+
+
+def test_a_file_of_another_encoding_is_not_up_to_date(tmp_path: Path) -> None:
+    file = tmp_path / "schema.graphql"
+    file.write_bytes("type Straße".encode("latin-1"))
+    with pytest.raises(CommandError, match=r"schema\.graphql can't be read: 'utf-8'.* Write it"):
+        call_command("live_graphql_schema", PROJECT, check=True, out=file)

@@ -17,6 +17,7 @@ from drf_live_graphql.discovery import named_routers
 from drf_live_graphql.management import arguments
 from tests.project import models
 from tests.project import views as project
+from tests.project.live import live as board
 
 if TYPE_CHECKING:
     from rest_framework.response import Response
@@ -233,6 +234,37 @@ def test_a_schema_that_can_t_be_built(monkeypatch: pytest.MonkeyPatch) -> None:
     router.register("notes", NoteViewSet, exclude_fields=["txet"])
     with pytest.raises(CommandError, match=r"app\.live\.live: .*'txet'"):
         run(monkeypatch, router)
+
+
+def test_views_whose_names_clash_are_shown_with_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clashing, empty, fine = LiveRouter(), LiveRouter(), LiveRouter()
+    clashing.register("notes", NoteViewSet)
+    clashing.register("more/notes", OwnBodyViewSet, list_name="notes", retrieve_name="other")
+    fine.register("fences", project.FenceViewSet)
+    found = {"a.live": clashing, "b.live": empty, "c.live": fine}
+    monkeypatch.setattr(arguments, "named_routers", lambda: found)
+    out = StringIO()
+    with pytest.raises(CommandError) as caught:
+        call_command("live_graphql_views", stdout=out, no_color=True)
+    text = out.getvalue()
+    assert lines(text, "list") == ["notes: NotePage!", "notes: OtherPage!", "fences: [Fence!]!"]
+    first, second = str(caught.value).splitlines()
+    assert first.startswith("a.live: Two roots are called 'notes'")
+    assert second.startswith("b.live: It has no view with a list or retrieve action")
+    assert f"no schema: {first.removeprefix('a.live: ')}" in text
+
+
+def test_types_are_written_as_the_schema_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = run(monkeypatch, board)
+    query: Any = board.schema._schema.query_type
+    roots = [*lines(text, "list"), *lines(text, "retrieve")]
+    assert sorted(roots) == sorted(f"{name}: {f.type}" for name, f in query.fields.items())
+    words = " ".join(line.strip() for line in text.splitlines())
+    for field in query.fields.values():
+        for name, argument in field.args.items():
+            assert f"{name}: {argument.type}" in words
 
 
 def test_routers_have_their_name_in_the_live_module() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 import pytest
+from django.db.models import Sum
 from rest_framework import serializers
 
 import schema_gen
-from schema_gen import SchemaError
+from schema_gen import SchemaError, SchemaWarning
 from tests.schema_gen.harness import field_types, schema_of, viewset
-from tests.schema_gen.models import Book, Tag
+from tests.schema_gen.models import Author, Book, Shelf, Tag
 from tests.schema_gen.test_serializers import fields_of
 
 
@@ -78,20 +79,102 @@ def test_one_serializer_at_two_places_is_as_unsure_as_at_the_less_sure_one(swapp
     assert field_types(schema, "Writer") == {**alone, "name": "String"}
 
 
-def test_one_serializer_of_two_types_is_an_error_still() -> None:
-    class Keyed(serializers.Serializer[Any]):
-        id = serializers.IntegerField()
+@pytest.mark.parametrize("swapped", [False, True])
+def test_what_is_inside_a_serializer_at_two_places_is_as_unsure_as_at_either(swapped: bool) -> None:
+    class Middle(serializers.Serializer[Any]):
+        writer = WriterSerializer(source="*")
 
-    with pytest.raises(SchemaError, match="Two different types are called 'Keyed'"):
-        schema_of(
-            describe(fields_of(Book, "author", author=Keyed()), type_name="One"),
-            describe(
-                fields_of(Book, "writer", writer=Keyed(source="author.untold")),
-                type_name="Two",
-                prefix="novels",
-                basename="novel",
-            ),
+    # Both are sure that there is a writer; what is in it, only one of them.
+    sure = fields_of(Book, "middle", middle=Middle(source="author"))
+    unsure = fields_of(Shelf, "middle", middle=Middle(source="*"))
+    views = [
+        describe(sure, type_name="Sure"),
+        describe(unsure, Shelf, type_name="Unsure", prefix="shelves", basename="shelf"),
+    ]
+    alone = field_types(schema_of(views[0])[0], "Writer")
+    schema, _ = schema_of(*(reversed(views) if swapped else views))
+    assert field_types(schema, "Middle") == {"writer": "Writer!"}
+    assert field_types(schema, "Writer") == {**alone, "name": "String"}
+
+
+class Stat(serializers.Serializer[Any]):
+    """Shows one column, which depends on the place."""
+
+    def __init__(self, column: str, **options: Any) -> None:
+        self.column = column
+        super().__init__(**options)
+
+    def get_fields(self) -> Any:
+        if self.column == "stat":
+            return {"value": Stat("title", source="*")}
+        return {"value": serializers.ReadOnlyField(source=self.column)}
+
+
+def of_columns(*columns: str) -> list[schema_gen.ViewDescription]:
+    """Views over books that show one column each as `Stat.value`."""
+    return [
+        describe(
+            fields_of(Book, "stat", stat=Stat(column, source="*")),
+            prefix=f"rows{number}",
+            basename=f"row{number}",
+            type_name=f"Row{number}",
         )
+        for number, column in enumerate(columns)
+    ]
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_one_serializer_over_a_column_and_a_sum_is_as_wide_as_the_sum(swapped: bool) -> None:
+    class Pages(serializers.Serializer[Any]):
+        pages = serializers.IntegerField()
+
+    authors = viewset(
+        fields_of(Author, "all", all=Pages(source="*")),
+        Author,
+        queryset=Author.objects.annotate(pages=Sum("books__pages")),
+    )
+    views = [
+        describe(fields_of(Book, "all", all=Pages(source="*"))),
+        schema_gen.describe_view(authors, prefix="authors"),
+    ]
+    schema, _ = schema_of(*(reversed(views) if swapped else views))
+    assert field_types(schema, "Pages") == {"pages": "BigInt"}
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (("pages", "sold"), "BigInt"),
+        (("pages", "rating"), "Float"),
+        (("pages", "title"), "String"),
+        (("sold", "id"), "ID"),
+        (("uuid", "title"), "ID"),
+        (("uuid", "subtitle"), "ID"),
+    ],
+)
+def test_one_serializer_over_two_columns_has_the_type_that_holds_both(
+    columns: tuple[str, str], expected: str, swapped: bool
+) -> None:
+    views = of_columns(*columns)
+    schema, _ = schema_of(*(reversed(views) if swapped else views))
+    assert field_types(schema, "Stat") == {"value": expected}
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_one_serializer_over_columns_that_have_no_type_in_common_is_json(swapped: bool) -> None:
+    views = of_columns("published", "title")
+    with pytest.warns(SchemaWarning, match=r"Stat writes 'value' as \S+ at one place") as caught:
+        schema, _ = schema_of(*(reversed(views) if swapped else views))
+    assert "Date" in str(caught[0].message)
+    assert "String" in str(caught[0].message)
+    assert field_types(schema, "Stat") == {"value": "JSON"}
+
+
+def test_one_serializer_of_an_object_and_a_value_is_an_error_that_names_the_field() -> None:
+    message = r"'Stat': .* The field 'value' is Stat there and String here\."
+    with pytest.raises(SchemaError, match=message):
+        schema_of(*of_columns("stat", "title"))
 
 
 def test_type_name_mends_it() -> None:

@@ -465,9 +465,9 @@ def test_multiple_choices_leave_out_what_is_none_of_them(
     ("child", "expected"),
     [
         (None, "[JSON]"),
-        (serializers.IntegerField(), "[Int!]"),
+        (serializers.IntegerField(), "[Int]"),
         (serializers.IntegerField(allow_null=True), "[Int]"),
-        (serializers.ListField(child=serializers.CharField()), "[[String!]!]"),
+        (serializers.ListField(child=serializers.CharField()), "[[String]]"),
         (serializers.ChoiceField([1, 2]), "[RowListedEnum]"),
     ],
 )

@@ -16,7 +16,7 @@ from rest_framework import serializers
 
 import schema_gen
 from schema_gen import SchemaWarning
-from schema_gen.filtersets import register_filter
+from schema_gen.registry import register_filter
 from tests.schema_gen.harness import viewset
 from tests.schema_gen.models import Author, Book, Shelf, Tag
 

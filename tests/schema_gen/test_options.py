@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+import django_filters as df
 import pytest
-from django_filters.rest_framework import DjangoFilterBackend
+from django_filters.rest_framework import DjangoFilterBackend, FilterSet
+from graphql import get_named_type
 from rest_framework import filters, pagination, serializers
 
 import schema_gen
@@ -84,6 +87,92 @@ def test_a_filter_that_tells_of_an_excluded_field_is_warned_of() -> None:
     books(exclude_fields=["untold", "price"], exclude_arguments=["price__lte", "priceGte"])
 
 
+def sorted_by(view: Any, **options: Any) -> set[str]:
+    """The values of the ordering arguments of the view's list."""
+    schema, _ = schema_of(schema_gen.describe_view(view, prefix="books", **options))
+    found = schema._schema.query_type
+    assert found is not None
+    ordering = found.fields["books"].args.get("ordering")
+    return set(get_named_type(ordering.type).values) if ordering else set()  # type: ignore[union-attr]
+
+
+class PlainSerializer(serializers.ModelSerializer[Book]):
+    class Meta:
+        model = Book
+        fields = ["id", "title", "author", "price"]
+
+
+class DetailSerializer(serializers.ModelSerializer[Book]):
+    cost = serializers.DecimalField(source="price", max_digits=8, decimal_places=2)
+    key = serializers.IntegerField(source="author.id")
+
+    class Meta:
+        model = Book
+        fields = ["id", "cost", "key"]
+
+
+class Sorted(FilterSet):
+    ordering = df.OrderingFilter(fields=(("price", "cost"), ("title", "price")))
+    max_cost = df.NumberFilter(field_name="price", lookup_expr="lte")
+    price = df.CharFilter(field_name="title")
+
+    class Meta:
+        model = Book
+        fields: list[str] = []
+
+
+def test_an_ordering_that_calls_an_excluded_field_something_else_is_none() -> None:
+    view = viewset(
+        PlainSerializer, Book, filter_backends=[DjangoFilterBackend], filterset_class=Sorted
+    )
+    hidden = {"exclude_fields": ["price"], "exclude_arguments": ["max_cost"]}
+    # By what it sorts by, not by what it is called.
+    assert sorted_by(view) == {"COST_ASC", "COST_DESC", "PRICE_ASC", "PRICE_DESC"}
+    assert sorted_by(view, **hidden) == {"PRICE_ASC", "PRICE_DESC"}
+
+
+@pytest.mark.parametrize("name", ["author", "author_id", "author__pk", "author__name"])
+def test_a_column_of_several_names_is_excluded_under_all(name: str) -> None:
+    backends = [filters.OrderingFilter]
+    view = viewset(PlainSerializer, Book, filter_backends=backends, ordering_fields=[name, "title"])
+    assert sorted_by(view, exclude_fields=["author"]) == {"TITLE_ASC", "TITLE_DESC"}
+    assert len(sorted_by(view)) == 4
+
+
+def test_what_only_a_single_row_would_show_is_not_sorted_by_either() -> None:
+    class ByAction(viewset(PlainSerializer, Book)):  # type: ignore[misc]
+        filter_backends = [filters.OrderingFilter]
+        ordering_fields = ["price", "author", "author__name", "title"]
+
+        def get_serializer_class(self) -> Any:
+            return DetailSerializer if self.action == "retrieve" else PlainSerializer
+
+    assert sorted_by(ByAction, exclude_fields=["cost", "key"]) == {
+        *("AUTHOR_NAME_ASC", "AUTHOR_NAME_DESC", "TITLE_ASC", "TITLE_DESC")
+    }
+
+
+def test_a_filter_of_another_name_that_tells_of_an_excluded_field_is_warned_of() -> None:
+    view = viewset(
+        PlainSerializer, Book, filter_backends=[DjangoFilterBackend], filterset_class=Sorted
+    )
+    with pytest.warns(SchemaWarning, match="the argument 'maxCost'.*tells what the field") as seen:
+        schema_gen.describe_view(view, prefix="books", exclude_fields=["price"])
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("field", ["price", "^price", "=author__books__price", "title"])
+def test_a_search_that_tells_of_an_excluded_field_is_warned_of(field: str) -> None:
+    backends = [filters.SearchFilter]
+    view = viewset(PlainSerializer, Book, filter_backends=backends, search_fields=["id", field])
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        schema_gen.describe_view(view, prefix="books", exclude_fields=["price"])
+    told = [str(warning.message) for warning in seen]
+    assert len(told) == (field in ("price", "^price"))
+    assert all("the argument 'search'" in text for text in told)
+
+
 def test_a_field_of_either_action_may_be_excluded() -> None:
     class Short(serializers.ModelSerializer[Book]):
         class Meta:
@@ -108,7 +197,13 @@ def test_a_field_of_either_action_may_be_excluded() -> None:
             {"exclude_fields": ["untold", "sceret"]},
             r"exclude_fields names 'sceret', which is no field.*'secret'",
         ),
-        ({"exclude_arguments": ["pgae"]}, r"exclude_arguments names 'pgae'.*'page'"),
+        (
+            {"exclude_arguments": ["pgae"]},
+            (
+                r"names 'pgae', which is no query parameter that it reads\. .* \['genre', "
+                r"'ordering', 'page', 'page_size', 'price__gte', 'price__lte'\]\.$"
+            ),
+        ),
         ({"enum_names": {"title": "Title"}}, r"enum_names names 'title'.*'genre', 'ordering'"),
         ({"exclude_arguments": ["pk"]}, r"names 'pk', which is part of its URL"),
         ({"exclude_arguments": ["id"]}, r"names 'pk', which is part of its URL"),
@@ -164,6 +259,30 @@ def test_enums_have_the_names_that_are_given() -> None:
     assert str(args["genre"].type) == "Genre"
     assert str(args["ordering"].type) == "[SortBooksBy!]"
     assert "BookGenreEnum" not in sdl(schema)
+
+
+def test_a_parameter_that_is_named_has_an_enum_of_its_own() -> None:
+    class Genres(FilterSet):
+        kind = df.ChoiceFilter(field_name="genre", choices=Book.Genre.choices)
+
+        class Meta:
+            model = Book
+            fields: list[str] = []
+
+    class Filtered(VIEW):  # type: ignore[misc,valid-type]
+        filterset_class = Genres
+        filterset_fields = None
+
+    def named(**enum_names: str) -> tuple[str, str]:
+        options = {"exclude_fields": ["untold"], "enum_names": enum_names}
+        schema, _ = schema_of(schema_gen.describe_view(Filtered, prefix="books", **options))
+        query = schema._schema.query_type
+        assert query is not None
+        return str(query.fields["books"].args["kind"].type), field_types(schema, "Book")["genre"]
+
+    assert named() == ("BookGenreEnum", "BookGenreEnum")
+    assert named(genre="Genre") == ("Genre", "Genre")
+    assert named(kind="Kind") == ("Kind", "BookGenreEnum")
 
 
 def test_two_views_may_share_an_enum_of_the_same_values() -> None:

@@ -49,13 +49,16 @@ def test_items_are_made_fit_one_by_one(caplog: pytest.LogCaptureFixture) -> None
     assert ids is not None
     assert ids((1, None, "2")) == ["1", None, "2"]
     sure = coercion(ListType(EnumType(COLOURS)), "Row.x")
+    chosen = coercion(ListType(EnumType(COLOURS), lossy=True), "Row.x")
     unsure = coercion(ListType(EnumType(COLOURS, nullable=True)), "Row.x")
     assert sure is not None
+    assert chosen is not None
     assert unsure is not None
     with caplog.at_level(logging.WARNING, "schema_gen"):
-        assert sure({"red", "blue"}) == ["red"]
+        assert sure({"red", "blue"}) is None
+        assert chosen({"red", "blue"}) == ["red"]
         assert unsure(["blue", "red", ""]) == [None, "red", None]
-    assert caplog.text.count("'blue' is none of the values of Colour") == 2
+    assert caplog.text.count("'blue' is none of the values of Colour") == 3
     plain = coercion(ListType(ScalarType("Int")), "Row.x")
     assert plain is not None
     assert plain((1, 2)) == [1, 2]
@@ -65,3 +68,21 @@ def test_types_of_plain_values_hold_no_object() -> None:
     for type_ in (ScalarType("Int"), EnumType(COLOURS), ListType(ScalarType("Int"))):
         assert type_.object is None
         assert type_.optional().nullable
+
+
+class Touchy:
+    """Like a queryset, whose repr() runs SQL."""
+
+    def __repr__(self) -> str:
+        raise AssertionError("nobody may ask")
+
+
+def test_the_log_asks_no_object_for_its_repr(caplog: pytest.LogCaptureFixture) -> None:
+    number = coercion(ScalarType("Int"), "Row.x")
+    assert number is not None
+    with caplog.at_level(logging.WARNING, "schema_gen"):
+        assert number({"a": [Touchy(), "b"]}) is None
+        assert number("c") is None
+    touchy = f"an object of {__name__}.Touchy"
+    assert f"Row.x: {{'a': [{touchy}, 'b']}} is no Int" in caplog.text
+    assert "Row.x: 'c' is no Int" in caplog.text

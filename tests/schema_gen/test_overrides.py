@@ -60,7 +60,7 @@ def typed(override: Any) -> str:
         (OpenApiTypes.OBJECT, "JSON"),
         (serializers.IntegerField, "Int"),
         (serializers.CharField(allow_null=True), "String"),
-        (serializers.ListField(child=serializers.FloatField()), "[Float!]"),
+        (serializers.ListField(child=serializers.FloatField()), "[Float]"),
         (serializers.ChoiceField(["a"]), "RowToldEnum"),
         (TagSerializer, "Tag"),
         (TagSerializer(allow_null=True), "Tag"),

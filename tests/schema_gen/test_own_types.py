@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import datetime
 import enum
+import json
+import uuid
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 import strawberry
 from rest_framework import pagination, serializers
+from rest_framework.renderers import JSONRenderer
 from strawberry.permission import BasePermission
+from strawberry.scalars import JSON
 
 import schema_gen
 from schema_gen import NameClashError, SchemaError, registry
 from schema_gen.own_types import reachable
+from schema_gen.scalars import BigInt
 from tests.schema_gen.harness import execute, field_types, round_trip, schema_of, sdl, viewset
 from tests.schema_gen.models import Author, Book, Tag
 
@@ -238,12 +243,12 @@ def test_a_serializer_that_holds_itself() -> None:
 
 @strawberry.type
 class Node:
-    title: str
-    sequels: list[Annotated[Node, strawberry.lazy(__name__)]]
+    title: str | None
+    sequels: list[Annotated[Node, strawberry.lazy(__name__)]] | None
 
     @strawberry.field
     def loud(self) -> str:
-        return self.title.upper()
+        return str(self.title).upper()
 
 
 def test_every_field_of_the_serializer_is_there_for_its_resolvers() -> None:
@@ -389,3 +394,87 @@ def test_a_union_leads_to_its_members() -> None:
             return OwnAuthor(name="x")
 
     assert set(reachable(Either)) == {Either, OwnAuthor, Node}
+
+
+class Loud(enum.Enum):
+    SCIENCE = "sci-fi"
+
+
+LoudEnum = strawberry.enum(Loud)
+Id = strawberry.ID
+
+
+@pytest.mark.parametrize(
+    ("key", "hint", "message"),
+    [
+        ("published", datetime.date, r"'published' as Date!, where .* may be null \(Date\)"),
+        ("subtitle", str, r"'subtitle' as String!, where .* may be null \(String\)"),
+        ("title", int, r"'title' as Int!, where .* is String!"),
+        ("title", datetime.date | None, r"'title' as Date, where .* is String!"),
+        ("sold", int, r"'sold' as Int!, where .* is BigInt!"),
+        ("genre", LoudEnum | None, r"'genre' as Loud, where .* is \w+GenreEnum"),
+        ("grade", str | None, r"'grade' as String, where .* is \w+GradeEnum"),
+        ("title", list[str], r"'title' as \[String!\]!, where .* is String!"),
+        ("numbers", list[int] | None, r"has items of which one may be null \(Int\)"),
+        ("numbers", list[str | None] | None, r"has items of which one is Int"),
+        ("numbers", str | None, r"'numbers' as String, where .* is \[Int\]"),
+        ("meta", str | None, r"'meta' as String, where .* is JSON"),
+    ],
+)
+def test_a_field_that_does_not_fit_what_the_serializer_shows(
+    key: str, hint: Any, message: str
+) -> None:
+    with pytest.raises(SchemaError, match=message):
+        shown_by(key, hint)
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("published", datetime.date | None),
+        ("published", str | None),
+        ("title", str),
+        ("title", str | None),
+        ("sold", BigInt),
+        ("sold", Id),
+        ("pages", Decimal | None),
+        ("pages", float | None),
+        ("uuid", str),
+        ("genre", str | None),
+        ("grade", JSON | None),
+        ("numbers", list[int | None] | None),
+        ("numbers", JSON | None),
+        ("meta", JSON | None),
+    ],
+)
+def test_a_field_that_fits_writes_what_rest_writes(key: str, hint: Any) -> None:
+    schema = shown_by(key, hint)
+    answer = execute(schema, f"{{ books {{ {key} }} }}")["books"][0][key]
+    expected = json.loads(JSONRenderer().render(Fitting(shelved()).data))[key]
+    assert str(answer) == str(float(expected) if hint == float | None else expected)
+
+
+class Fitting(serializers.ModelSerializer[Book]):
+    numbers = serializers.ListField(child=serializers.IntegerField(), source="meta.numbers")
+
+    class Meta:
+        model = Book
+        fields = [
+            *("published", "subtitle", "title", "sold", "genre", "grade", "meta", "uuid", "pages"),
+            "numbers",
+        ]
+
+
+def shelved() -> Book:
+    found = book()
+    found.meta = {"numbers": [1, 2]}
+    found.uuid = uuid.UUID(int=5)
+    return found
+
+
+def shown_by(key: str, hint: Any) -> strawberry.Schema:
+    """The schema of books with one field of the serializer's, in a type of one's own."""
+    own = strawberry.type(type("Own", (), {"__annotations__": {key: hint}}))
+    schema_gen.register_serializer(Fitting)(own)
+    schema, _ = schema_of(describe(Fitting), answers={"books": [Fitting(shelved()).data]})
+    return schema

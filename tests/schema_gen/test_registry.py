@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import enum
+import importlib
+import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import serializers, viewsets
 
 import schema_gen
-from schema_gen import SchemaError, SchemaWarning, filtersets, registry
+from schema_gen import SchemaError, SchemaWarning, fields, filtersets, parameters, registry
 from tests.schema_gen.harness import field_types, schema_of, sdl, viewset
 from tests.schema_gen.models import Author, Book
 
@@ -189,3 +191,79 @@ def test_a_name_that_graphql_can_t_have(name: str) -> None:
 def test_what_is_no_serializer_class(thing: Any) -> None:
     with pytest.raises(SchemaError, match=r"register_serializer\(\) expected serializer classes"):
         schema_gen.register_serializer(thing, name="Volume")
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_a_project_s_word_on_a_class_of_django_filter_s_counts_whichever_came_first(
+    first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Until a view uses django-filter, nothing of ours has been said of its classes.
+    monkeypatch.setattr(parameters, "_registry", {})
+    monkeypatch.setattr(registry, "_filter_defaults", {})
+    monkeypatch.delitem(sys.modules, "schema_gen.filtersets")
+    if not first:
+        importlib.import_module("schema_gen.filtersets")
+    schema_gen.register_filter_type(df.CharFilter, int)
+    assert argument(df.CharFilter(field_name="title")) == "Int"
+    assert argument(df.NumberFilter(field_name="pages")) == "Int"
+
+    @schema_gen.register_backend(DjangoFilterBackend)
+    def one(backend: Any, scope: Any) -> Any:
+        yield scope.argument("cost", schema_gen.ScalarType("Boolean"))
+
+    assert argument(df.CharFilter(field_name="title")) == "Boolean"
+
+
+def test_the_nearest_class_decides_whoever_spoke_of_it() -> None:
+    schema_gen.register_filter_type(df.Filter, bool)
+    assert argument(df.Filter(field_name="title")) == "Boolean"
+    assert argument(Money(field_name="price")) == "Boolean"
+    assert argument(df.NumberFilter(field_name="price")) == "Decimal"
+
+
+# What is no class.
+
+
+@pytest.mark.parametrize(
+    ("register", "message"),
+    [
+        (lambda: schema_gen.register_field(serializers.CharField()), r"field classes, or .* came"),
+        (lambda: schema_gen.register_field(Mood), r"register_field\(\) expected .*Mood"),
+        (lambda: schema_gen.register_field("CharField"), r"dotted paths, 'CharField' came"),
+        (lambda: schema_gen.register_field_type(serializers.CharField(), int), r"field_type\(\)"),
+        (lambda: schema_gen.register_field_type(3, int), "3 came. Name the class itself"),
+        (lambda: schema_gen.register_filter("x"), r"register_filter\(\) .* classes, 'x' came"),
+        (lambda: schema_gen.register_filter_type("x", 3), r"register_filter_type\(\) .* 'x' came"),
+        (lambda: schema_gen.register_backend(DjangoFilterBackend()), r"filter backend classes, <"),
+        (lambda: schema_gen.register_serializer(BookSerializer(), name="A"), r"serializer classes"),
+        (lambda: schema_gen.register_serializer(Mood, name="A"), r"serializer classes, .*Mood"),
+    ],
+)
+def test_what_is_registered_must_be_a_class(register: Any, message: str) -> None:
+    with pytest.raises(SchemaError, match=message):
+        register()
+
+
+def test_a_field_type_may_be_registered_by_the_path_of_its_class(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fields, "_registry", dict(fields._registry))
+
+    class Row(serializers.ModelSerializer[Book]):
+        title = Titled()
+
+        class Meta:
+            model = Book
+            fields = ["title"]
+
+    schema_gen.register_field_type(f"{__name__}.Titled", int)
+    view = schema_gen.describe_view(viewset(Row, Book), prefix="books")
+    assert field_types(schema_of(view)[0], "Row") == {"title": "Int"}
+    schema_gen.register_field_type(f"{__name__}.Titled", object())
+    with pytest.warns(SchemaWarning, match=rf"registered for {__name__}\.Titled is not one"):
+        schema_gen.describe_view(viewset(Row, Book), prefix="books")
+
+
+class Titled(serializers.Field):  # type: ignore[type-arg]
+    def to_representation(self, value: Any) -> Any:
+        return value

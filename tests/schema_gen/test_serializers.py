@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db.models import Count, Sum
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -214,7 +215,7 @@ def test_a_list_serializer_may_hold_plain_fields() -> None:
     class RowSerializer(serializers.Serializer[Any]):
         numbers = serializers.ListSerializer[Any](child=serializers.IntegerField())
 
-    assert types(RowSerializer, "Row") == {"numbers": "[Int!]"}
+    assert types(RowSerializer, "Row") == {"numbers": "[Int]"}
 
 
 def test_descriptions_come_from_help_text_label_and_docstring() -> None:
@@ -263,3 +264,48 @@ def test_the_id_of_a_row_is_known_by_key_and_source(
 ) -> None:
     row = describe(fields_of(model, *names, **declared), model).roots[0].row
     assert (row.id_key, row.id_source) == expected
+
+
+@pytest.mark.django_db
+def test_what_is_the_row_itself_has_its_annotations() -> None:
+    class Stats(serializers.Serializer[Any]):
+        total = serializers.IntegerField()
+        books = serializers.ReadOnlyField(source="books_count")
+
+    class Inside(serializers.Serializer[Any]):
+        stats = Stats(source="*")
+
+    class AuthorSerializer(serializers.ModelSerializer[Author]):
+        inside = Inside(source="*")
+
+        class Meta:
+            model = Author
+            fields = ["name", "inside"]
+
+    author = Author.objects.create(name="Ada", slug="ada")
+    for title in ("a", "b"):
+        Book.objects.create(author=author, title=title, pages=2**31 - 1)
+    rows = Author.objects.annotate(total=Sum("books__pages"), books_count=Count("books"))
+    found = round_trip(AuthorSerializer, rows.get(), queryset=rows)
+    # A sum is wider than an Int, and null where there is nothing to add; a count never is.
+    assert field_types(found.schema, "Stats") == {"total": "BigInt", "books": "Int!"}
+    assert found.graphql == found.rest
+    assert found.rest["inside"] == {"stats": {"total": 2**32 - 2, "books": 2}}
+
+
+def test_an_item_of_a_list_in_the_row_has_not_the_row_s_annotations() -> None:
+    class Item(serializers.Serializer[Any]):
+        total = serializers.IntegerField(allow_null=True)
+
+    class AuthorSerializer(serializers.ModelSerializer[Author]):
+        items = serializers.ListField(child=Item(), source="*")
+
+        class Meta:
+            model = Author
+            fields = ["name", "items"]
+
+    view = viewset(
+        AuthorSerializer, Author, queryset=Author.objects.annotate(total=Sum("books__pages"))
+    )
+    schema, _ = schema_of(schema_gen.describe_view(view, prefix="authors"))
+    assert field_types(schema, "Item") == {"total": "Int"}

@@ -60,7 +60,7 @@ class Command(BaseCommand):
         mend = f"Write it anew: manage.py live_graphql_schema --out {file}"
         try:
             old = file.read_text(encoding="utf-8")
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{file} can't be read: {error}. {mend}") from error
         if old == sdl:
             self.stdout.write(self.style.SUCCESS(f"{file} is up to date."))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from drf_live_graphql.exceptions import LiveError
-from drf_live_graphql.inventory import inventory, path_of
+from drf_live_graphql.inventory import answer_of, inventory, path_of, problem
 from drf_live_graphql.management.arguments import imported, known_routers
 from drf_live_graphql.router import LiveRouter
-from schema_gen import SchemaError, SchemaWarning
+from schema_gen import SchemaError
+from schema_gen.types import written
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -43,28 +43,38 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, router: str | None, **options: Any) -> None:
         """Raises ``CommandError``: exit status 1."""
+        problems = []
         for name, found in _routers(router).items():
-            try:
-                exposed, fields = inventory(found), _fields(found)
-            except (LiveError, SchemaError) as error:
-                raise CommandError(f"{name}: {error}") from error
             self.stdout.write(self.style.MIGRATE_HEADING(name))
-            for item in exposed:
-                self._view(item, fields)
-            for cls, reason in found.left_out.items():
-                self.stdout.write(f"\n{self.style.WARNING(f'not live: {path_of(cls)}')} {reason}")
-            count = sum(len(item.roots) for item in exposed)
-            self.stdout.write(
-                f"\n{len(exposed)} views, {count} roots. Each root is a query and a subscription;"
-                f" writes stay on REST.\n"
-            )
+            try:
+                wrong = self._router(found)
+            except (LiveError, SchemaError) as error:
+                wrong = str(error)
+            if wrong is not None:
+                self.stdout.write(f"\n{self.style.ERROR(f'no schema: {wrong}')}\n")
+                problems.append(f"{name}: {wrong}")
+        if problems:
+            raise CommandError("\n".join(problems))
 
-    def _view(self, item: Exposed, fields: Mapping[str, Any]) -> None:
+    def _router(self, router: LiveRouter) -> str | None:
+        """Print the views of the router. Answers why it can have no schema, if it can't."""
+        exposed = inventory(router)
+        for item in exposed:
+            self._view(item)
+        for cls, reason in router.left_out.items():
+            self.stdout.write(f"\n{self.style.WARNING(f'not live: {path_of(cls)}')} {reason}")
+        count = sum(len(item.roots) for item in exposed)
+        self.stdout.write(
+            f"\n{len(exposed)} views, {count} roots. Each root is a query and a subscription;"
+            f" writes stay on REST.\n"
+        )
+        return problem(exposed)
+
+    def _view(self, item: Exposed) -> None:
         self.stdout.write(f"\n{self.style.MIGRATE_LABEL(item.view)} at {item.route}")
         for root in item.roots:
-            field = fields[root.name]
-            self._line(root.action, self.style.SUCCESS(f"{root.name}: {field.type}"))
-            self._line("arguments", [f"{name}: {arg.type}" for name, arg in field.args.items()])
+            self._line(root.action, self.style.SUCCESS(f"{root.name}: {answer_of(root)}"))
+            self._line("arguments", [f"{arg.name}: {written(arg.type)}" for arg in root.arguments])
         self._line("model", item.model)
         self._line("permissions", item.permissions or self.style.WARNING("none: open to everyone"))
         self._line("authentication", item.authentication or "none: everyone is anonymous")
@@ -88,16 +98,6 @@ def _routers(dotted: str | None) -> Mapping[str, LiveRouter]:
     if not isinstance(found, LiveRouter):
         raise CommandError(f"{dotted!r} is {found!r}. Expected a LiveRouter.")
     return {dotted: found}
-
-
-def _fields(router: LiveRouter) -> Mapping[str, Any]:
-    """The roots of the router's schema by name."""
-    with warnings.catch_warnings():
-        # What they say is in the inventory.
-        warnings.simplefilter("ignore", SchemaWarning)
-        query: Any = router.schema._schema.query_type
-    fields: Mapping[str, Any] = query.fields
-    return fields
 
 
 def _wrapped(words: Iterable[str]) -> list[str]:
