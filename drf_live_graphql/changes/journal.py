@@ -61,7 +61,7 @@ class JournalLostError(Exception):
 
 
 class Journal:
-    """The journal of the database ``alias``, by this thread's connection to it.
+    """The journal of the database ``alias``.
 
     Where the setting ``JOURNAL_NOTIFY`` is on, each entry is announced on ``channel`` (PostgreSQL:
     ``LISTEN``) when its transaction commits.
@@ -69,13 +69,14 @@ class Journal:
 
     channel = CHANNEL
 
-    def __init__(self, alias: str) -> None:
-        """No statement is run before one is needed."""
+    def __init__(self, alias: str, connection: BaseDatabaseWrapper | None = None) -> None:
+        """By ``connection``, or this thread's. No statement is run before one is needed."""
         self.alias = alias
+        self._own = connection
 
     @property
     def _connection(self) -> BaseDatabaseWrapper:
-        return connections[self.alias]
+        return self._own or connections[self.alias]
 
     def exists(self) -> bool:
         """Whether the database is one of ``VENDORS`` and has the table."""
