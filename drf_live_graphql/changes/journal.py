@@ -9,9 +9,10 @@ position is a snapshot (``pg_current_snapshot``), which names the transactions t
 the next reader takes what that snapshot did not see, however late it came.
 https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
 
-Ids and transactions start again where a table is emptied (``flush``) or a backup is restored. So a
-position has a mark behind an ``@``, if it can: of what it is a position. On SQLite that is a random
-number of its entry, on PostgreSQL the file that holds the table, another one after TRUNCATE.
+Ids and transactions start again where a table is emptied (``flush``), a backup is restored, or a
+standby takes over. So a position has a mark behind an ``@``, if it can: of what it is a position.
+On SQLite that is a random number of its entry; on PostgreSQL the file that holds the table, another
+one after TRUNCATE, the server's timeline, and when the server was started.
 
 An entry's age is told by the clock of the database alone, as those of the writers may be wrong.
 """
@@ -48,7 +49,7 @@ CHANNEL = "drf_live_graphql_journal"
 MARGIN = 1.05
 
 _POSITION = {
-    "postgresql": re.compile(r"(?P<place>\d{1,19}:\d{1,19}:[\d,]*)(@(?P<mark>\d+))?"),
+    "postgresql": re.compile(r"(?P<place>\d{1,19}:\d{1,19}:[\d,]*)(@(?P<mark>[\dA-F.]+))?"),
     "sqlite": re.compile(r"(?P<place>\d{1,18})(@(?P<mark>-?\d+))?"),
 }
 
@@ -127,11 +128,11 @@ class Journal:
     ) -> tuple[list[str], str]:
         oldest, next_one, _ = snapshot.split(":")
         rows = self._fetch(statements.SINCE, [int(oldest), snapshot, MOST_ENTRIES + 1])
-        now, file, _ = rows[0]
+        now, mark_now, _ = rows[0]
         # Transactions are numbered upwards.
-        if int(now.split(":")[1]) < int(next_one) or mark not in {None, str(file)}:
+        if int(now.split(":")[1]) < int(next_one) or mark not in {None, mark_now}:
             raise _restored(self.alias, position)
-        return [content for *_, content in rows if content is not None], _position(now, file)
+        return [content for *_, content in rows if content is not None], _position(now, mark_now)
 
     def _since_id(self, position: str, place: str, mark: str | None) -> tuple[list[str], str]:
         pk = int(place)

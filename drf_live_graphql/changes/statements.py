@@ -23,9 +23,19 @@ INSERT: Mapping[str, str] = {
     ),
 }
 
+# Which table of which server's life. A standby that is promoted, and a server that crashed (with
+# ``synchronous_commit`` off), may not have what was read, and give its transactions' numbers again:
+# https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-TIMELINES
+_MARK = (
+    "concat_ws('.', pg_relation_filenode('{table}'::regclass),"
+    " CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id FROM pg_control_checkpoint())::text"
+    " ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END,"
+    " (extract(epoch FROM pg_postmaster_start_time()) * 1000)::bigint)"
+)
+
 # Gives the place and the mark of a position; on SQLite takes the name of the table.
 END: Mapping[str, str] = {
-    "postgresql": "SELECT pg_current_snapshot()::text, pg_relation_filenode('{table}'::regclass)",
+    "postgresql": f"SELECT pg_current_snapshot()::text, {_MARK}",
     # What AUTOINCREMENT gave last, be it pruned or not: https://www.sqlite.org/autoinc.html
     "sqlite": (
         "SELECT given.seq, entry.{transaction} FROM sqlite_sequence given"
@@ -37,8 +47,8 @@ END: Mapping[str, str] = {
 SINCE: Mapping[str, str] = {
     # A backup that was restored brings entries of transactions that are still to come here.
     "postgresql": (
-        "WITH seen AS (SELECT pg_current_snapshot() AS now)"
-        " SELECT seen.now::text, pg_relation_filenode('{table}'::regclass), entry.content FROM seen"
+        f"WITH seen AS (SELECT pg_current_snapshot() AS now, {_MARK} AS mark)"
+        " SELECT seen.now::text, seen.mark, entry.content FROM seen"
         " LEFT JOIN {table} entry ON entry.{transaction} >= %s"
         " AND NOT pg_visible_in_snapshot(entry.{transaction}::text::xid8, %s::pg_snapshot)"
         " AND pg_visible_in_snapshot(entry.{transaction}::text::xid8, seen.now)"

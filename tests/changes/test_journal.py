@@ -204,6 +204,30 @@ def test_a_backup_whose_transactions_are_still_to_come_here(journal: Journal) ->
 
 
 @on_postgresql
+@pytest.mark.parametrize("part", ["file", "timeline", "start"])
+def test_a_position_of_another_life_of_the_server_is_lost(journal: Journal, part: str) -> None:
+    """A standby that was promoted, or a crash: transactions may be lost, and numbers given anew."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_relation_filenode(%s::regclass), timeline_id,"
+            " round(extract(epoch FROM pg_postmaster_start_time())::numeric * 1000)::bigint"
+            " FROM pg_control_checkpoint()",
+            [JournalEntry._meta.db_table],
+        )
+        file, timeline, start = cursor.fetchone()
+    now = {
+        "file": str(file),
+        "timeline": f"{timeline:08X}",
+        "start": str(start),
+    }
+    place, _, mark = journal.end().partition("@")
+    assert mark == ".".join(now.values())
+    now[part] = "7" * len(now[part])
+    with pytest.raises(JournalLostError, match="is not the one of"):
+        journal.since(f"{place}@{'.'.join(now.values())}")
+
+
+@on_postgresql
 def test_a_transaction_that_commits_late_is_read_once_however_low_its_id(journal: Journal) -> None:
     """A lower id commits after a higher one was read: the hole of every serial column."""
     began, may_commit = threading.Event(), threading.Event()
