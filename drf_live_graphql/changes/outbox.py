@@ -46,6 +46,7 @@ def install(captured: Callable[[type[Model]], bool]) -> None:
     """Wrap the methods, for the models that are ``captured``; again does no harm."""
     if not _originals:
         _wrap(BaseDatabaseWrapper, "commit", _wrapped_commit)
+        _wrap(BaseDatabaseWrapper, "set_autocommit", _wrapped_set_autocommit)
         _wrap(Model, "_save_table", functools.partial(_wrapped_save_table, captured=captured))
         post_migrate.connect(_ask_again)
         batch.hear_commits(True)
@@ -123,6 +124,21 @@ def _wrapped_commit(original: Callable[..., None]) -> Callable[..., None]:
         batch.committed(self)
 
     return commit
+
+
+def _wrapped_set_autocommit(original: Callable[..., None]) -> Callable[..., None]:
+    def set_autocommit(
+        self: BaseDatabaseWrapper, autocommit: bool, *arguments: Any, **options: Any
+    ) -> None:
+        # SQLite commits what is open then: https://docs.python.org/3/library/sqlite3.html
+        commits = autocommit and not self.autocommit and not self.in_atomic_block
+        if commits:
+            _write(self)
+        original(self, autocommit, *arguments, **options)
+        if commits:
+            batch.committed(self)
+
+    return set_autocommit
 
 
 def _write(connection: BaseDatabaseWrapper) -> None:

@@ -35,7 +35,7 @@ _MARK = (
 
 # Gives the place and the mark of a position; on SQLite takes the name of the table.
 END: Mapping[str, str] = {
-    "postgresql": f"SELECT pg_current_snapshot()::text, {_MARK}",
+    "postgresql": "SELECT pg_current_snapshot()::text, {mark}".replace("{mark}", _MARK),
     # What AUTOINCREMENT gave last, be it pruned or not: https://www.sqlite.org/autoinc.html
     "sqlite": (
         "SELECT given.seq, entry.{transaction} FROM sqlite_sequence given"
@@ -47,13 +47,13 @@ END: Mapping[str, str] = {
 SINCE: Mapping[str, str] = {
     # A backup that was restored brings entries of transactions that are still to come here.
     "postgresql": (
-        f"WITH seen AS (SELECT pg_current_snapshot() AS now, {_MARK} AS mark)"
+        "WITH seen AS (SELECT pg_current_snapshot() AS now, {mark} AS mark)"
         " SELECT seen.now::text, seen.mark, entry.content FROM seen"
         " LEFT JOIN {table} entry ON entry.{transaction} >= %s"
         " AND NOT pg_visible_in_snapshot(entry.{transaction}::text::xid8, %s::pg_snapshot)"
         " AND pg_visible_in_snapshot(entry.{transaction}::text::xid8, seen.now)"
         " ORDER BY entry.id LIMIT %s"
-    ),
+    ).replace("{mark}", _MARK),
     "sqlite": (
         "WITH seen AS (SELECT"
         " (SELECT seq FROM sqlite_sequence WHERE name = %s) AS last,"

@@ -364,6 +364,32 @@ def test_manual_commits_are_entries_and_told_of_at_once_and_once(
     assert connection.run_on_commit == []
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's drivers refuse it")
+def test_what_is_committed_by_setting_autocommit_is_an_entry_and_told_of(
+    manual: None, recorder: Recorder
+) -> None:
+    fence = Fence.objects.create()
+    transaction.set_autocommit(True)
+    transaction.set_autocommit(True)
+    assert written() == recorder.commits == [{FENCE: {fence.pk: "created"}}]
+    assert recorder.journaled == [True]
+    assert connection.run_on_commit == []
+    transaction.set_autocommit(False)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite does it")
+def test_autocommit_that_is_refused_before_the_commit_leaves_the_changes_to_that(
+    manual: None, recorder: Recorder
+) -> None:
+    fence = Fence.objects.create()
+    with pytest.raises(DatabaseError):
+        transaction.set_autocommit(True)
+    assert recorder.commits == []
+    connection.commit()
+    assert written() == recorder.commits == [{FENCE: {fence.pk: "created"}}]
+    assert recorder.journaled == [True]
+
+
 def test_a_manual_transaction_gets_no_other_inside(manual: None) -> None:
     with CaptureQueriesContext(connection) as queries:
         Fence.objects.create()
