@@ -21,6 +21,7 @@ from drf_live_graphql.changes import outbox
 from drf_live_graphql.changes.capture import _captured
 from drf_live_graphql.changes.journal import Journal
 from drf_live_graphql.models import JournalEntry
+from tests.changes.conftest import EVERYTHING
 from tests.project.models import Fence, Project, Task, Truck
 
 if TYPE_CHECKING:
@@ -127,6 +128,28 @@ def test_a_bulk_write_outside_of_a_transaction_is_in_the_journal(
     write()
     assert len(published) == 2
     assert written() == published
+
+
+@pytest.mark.parametrize("write", [_bulk_update, _raw_delete])
+@pytest.mark.parametrize("in_block", [False, True])
+def test_a_write_whose_rows_can_not_be_read_first_is_made_all_the_same(
+    recorder: Recorder, capture_bulk: None, write: Callable[[], None], in_block: bool
+) -> None:
+    """PostgreSQL takes no statement of a transaction in which one has failed."""
+
+    def refuse(execute: Any, sql: str, *arguments: Any) -> Any:
+        if sql.startswith("SELECT") and Fence._meta.db_table in sql:
+            sql = "SELECT no_such_function()"
+            arguments = (None, *arguments[1:])
+        return execute(sql, *arguments)
+
+    Fence.objects.create(number=1)
+    block = transaction.atomic() if in_block else nullcontext()
+    with connection.execute_wrapper(refuse), block:
+        write()
+    assert not Fence.objects.filter(number=1).exists()
+    assert recorder.commits[1:] == [{FENCE: EVERYTHING}]
+    assert recorder.journaled == [True, True]
 
 
 def test_one_commit_is_one_entry_with_all_its_models(published: list[Commit]) -> None:
