@@ -88,7 +88,7 @@ def _wrapped_bulk_create(original: Callable[..., list[Any]]) -> Callable[..., li
         if not _captured(self.model):
             return original(self, objs, batch_size, *conflicts, *args, **kwargs)
         using = database_of(self)
-        with own_transaction(using):
+        with own_transaction(using, saved=self.model):
             created = original(self, objs, batch_size, *conflicts, *args, **kwargs)
             if created:
                 _created(self.model, created, not any(conflicts), update_conflicts, using)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import Error, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Model
+from django.db.models import FileField, Model
 from django.db.models.signals import post_migrate
 from django.dispatch import Signal
 
@@ -67,19 +67,40 @@ def is_installed() -> bool:
     return bool(_originals)
 
 
-def own_transaction(using: str) -> AbstractContextManager[Any]:
-    """A transaction for a write that has none, where it is to be in the journal of ``using``."""
+def own_transaction(using: str, *, saved: type[Model] | None = None) -> AbstractContextManager[Any]:
+    """A transaction for a write that has none, where it is to be in the journal of ``using``.
+
+    ``saved`` is the model whose rows are saved in it; other writes read before they write.
+    """
     connection = connections[using]
     if not _originals or connection.in_atomic_block or batch.in_event_loop():
         return nullcontext()
     # Where Django was told not to commit by itself, there is a transaction already.
     if not connection.get_autocommit() or not _has_journal(connection):
         return nullcontext()
+    if saved is not None and not _reads_first(saved):
+        return transaction.atomic(using)
     return _WriteTransaction(using, True, False)
 
 
+def _reads_first(model: type[Model]) -> bool:
+    """Whether ``Model._save_table`` asks before it writes a row, or a field's own code may.
+
+    Fields of files upload them there; nobody else should wait for that.
+    """
+    meta = model._meta
+    fields = [field for field in meta.local_concrete_fields if field not in meta.pk_fields]
+    if meta.select_on_save or meta.order_with_respect_to or not fields:
+        return True
+    return any(
+        not type(field).pre_save.__module__.startswith("django.")
+        for field in meta.local_concrete_fields
+        if not isinstance(field, FileField)
+    )
+
+
 class _WriteTransaction(transaction.Atomic):
-    """One that is there to write, so SQLite may take its lock when it begins.
+    """One that reads before it writes, so SQLite takes its lock when it begins.
 
     The default is to take it with the first write; after a read that is refused at once, however
     long the timeout, where somebody else has written meanwhile.
@@ -177,7 +198,7 @@ def _wrapped_save_table(
         if cls is not model._meta.concrete_model or not captured(model):
             return original(self, *arguments, using, update_fields)
         using = using or router.db_for_write(model, instance=self)
-        with own_transaction(using):
+        with own_transaction(using, saved=model):
             updated = original(self, *arguments, using, update_fields)
             row_written.send(
                 sender=model,

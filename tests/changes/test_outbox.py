@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.management.sql import emit_post_migrate_signal
-from django.db import DatabaseError, OperationalError, connection, connections, transaction
+from django.db import DatabaseError, OperationalError, connection, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.signals import post_save
 from django.test.utils import CaptureQueriesContext
@@ -465,6 +465,84 @@ def _save_task(pk: Any) -> None:
 
 def _update_task(pk: Any) -> None:
     Task.objects.filter(pk=pk).update(title="scrape")
+
+
+@pytest.fixture
+def default_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite takes its lock with the first write, as the project does not say otherwise."""
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "transaction_mode", None)
+    monkeypatch.setattr(connections["default"], "transaction_mode", None)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="its locks")
+@pytest.mark.usefixtures("default_mode")
+@pytest.mark.parametrize("create", [Fence.objects.create, _bulk_create])
+def test_what_a_field_does_before_it_is_saved_keeps_nobody_from_writing(
+    published: list[Commit],
+    capture_bulk: None,
+    monkeypatch: pytest.MonkeyPatch,
+    create: Callable[[], Any],
+) -> None:
+    """A field of files uploads them then."""
+    wrote: list[int] = []
+
+    def write() -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA busy_timeout = 0")
+            wrote.append(Project.objects.create(name="hull", slug=f"hull-{len(wrote)}").pk)
+        finally:
+            connection.close()
+
+    def upload(instance: Fence, add: bool) -> int:
+        thread = threading.Thread(target=write)
+        thread.start()
+        thread.join(60)
+        return 3
+
+    monkeypatch.setattr(Fence._meta.get_field("number"), "pre_save", upload)
+    create()
+    assert Fence.objects.filter(number=3).count() == len(wrote) > 0
+    assert len(written()) == len(published) == len(wrote) + 1
+
+
+class OwnField(models.IntegerField):
+    """Asks the database before it is saved, it may be."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        return super().pre_save(model_instance, add)
+
+
+class OwnFileField(models.FileField):
+    """Uploads in a way of its own."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        return super().pre_save(model_instance, add)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="its locks")
+@pytest.mark.usefixtures("default_mode")
+@pytest.mark.parametrize(
+    ("option", "value", "begin"),
+    [
+        ("select_on_save", True, "BEGIN IMMEDIATE"),
+        ("order_with_respect_to", Fence._meta.get_field("number"), "BEGIN IMMEDIATE"),
+        ("local_concrete_fields", [Fence._meta.pk], "BEGIN IMMEDIATE"),
+        ("local_concrete_fields", [Fence._meta.pk, OwnField()], "BEGIN IMMEDIATE"),
+        ("local_concrete_fields", [Fence._meta.pk, OwnFileField()], "BEGIN"),
+        ("local_concrete_fields", list(Fence._meta.local_concrete_fields), "BEGIN"),
+    ],
+)
+def test_a_save_that_reads_first_takes_sqlites_lock_first(
+    monkeypatch: pytest.MonkeyPatch, option: str, value: Any, begin: str
+) -> None:
+    """After a read it may be refused, however long the timeout."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Fence._meta, option, value)
+        block = outbox.own_transaction("default", saved=Fence)
+    with CaptureQueriesContext(connection) as queries, block:
+        pass
+    assert queries[0]["sql"] == begin
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="its locks")
