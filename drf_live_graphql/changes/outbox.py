@@ -14,6 +14,7 @@ import logging
 import time
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from django.db import Error, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -27,15 +28,21 @@ from .journal import Journal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from django.db.models.base import ModelState
+
 logger = logging.getLogger("drf_live_graphql.changes")
 
-# Seconds after which a database that had no journal is asked again.
-ASK_AGAIN = 60.0
+# Seconds after which a database that had no journal is asked again. Readers find it as soon, and
+# count on it; the migrations need not run in this process.
+ASK_AGAIN = 1.0
 
 # Sent by ``save`` once the row is written, in the transaction that wrote it, with what
 # ``post_save`` is sent with later. Only while the methods are wrapped.
 row_written = Signal()
 
+# Saves of an instance of which ``row_written`` has told, and ``post_save`` has not yet: it may be
+# saved again by a receiver of that.
+_told: WeakKeyDictionary[ModelState, int] = WeakKeyDictionary()
 _originals: list[tuple[type[Any], str, Callable[..., Any]]] = []
 # Whether there is a journal and when that was asked (``time.monotonic()``), by alias and name of
 # the database.
@@ -60,11 +67,20 @@ def uninstall() -> None:
     post_migrate.disconnect(_ask_again)
     batch.hear_commits(False)
     _found.clear()
+    _told.clear()
 
 
 def is_installed() -> bool:
     """Whether this process writes journals."""
     return bool(_originals)
+
+
+def was_told(instance: Model) -> bool:
+    """For ``post_save``, once: whether ``row_written`` has told of that save of ``instance``."""
+    left = _told.pop(instance._state, 0) - 1
+    if left > 0:
+        _told[instance._state] = left
+    return left >= 0
 
 
 def own_transaction(using: str, *, saved: type[Model] | None = None) -> AbstractContextManager[Any]:
@@ -177,6 +193,8 @@ def _write(connection: BaseDatabaseWrapper) -> None:
             connection.rollback()
         except Error:
             connection.close()
+        # The table may be gone; then the next commit does without.
+        _found.pop(_key(connection), None)
         raise
 
 
@@ -208,13 +226,15 @@ def _wrapped_save_table(
                 raw=raw,
                 using=using,
             )
+        # Committed, unless more is to come: where that fails, there is no ``post_save``.
+        _told[self._state] = _told.get(self._state, 0) + 1
         return updated
 
     return _save_table
 
 
 def _has_journal(connection: BaseDatabaseWrapper) -> bool:
-    key = (connection.alias, str(connection.settings_dict["NAME"]))
+    key = _key(connection)
     found, asked_at = _found.get(key, (False, float("-inf")))
     if found or time.monotonic() - asked_at < ASK_AGAIN:
         return found
@@ -229,10 +249,22 @@ def _has_journal(connection: BaseDatabaseWrapper) -> bool:
     return found
 
 
+def _key(connection: BaseDatabaseWrapper) -> tuple[str, str]:
+    return connection.alias, str(connection.settings_dict["NAME"])
+
+
 def _ask_again(**_: Any) -> None:
     """The migrations may have made the table, or dropped it."""
     for key in list(_found):
         _found[key] = False, float("-inf")
 
 
-__all__ = ["ASK_AGAIN", "install", "is_installed", "own_transaction", "row_written", "uninstall"]
+__all__ = [
+    "ASK_AGAIN",
+    "install",
+    "is_installed",
+    "own_transaction",
+    "row_written",
+    "uninstall",
+    "was_told",
+]

@@ -280,17 +280,16 @@ def test_receivers_find_the_row_committed_and_no_transaction_as_without_a_journa
     assert ran == [Fence.objects.get().pk]
 
 
+def _own_save_table(self: Fence, *_: Any) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {Fence._meta.db_table} (id, number) VALUES (%s, 1)", [self.pk])
+    return False
+
+
 def test_a_model_with_a_save_table_of_its_own_is_heard_of_by_its_signal(
     recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def own(self: Fence, *arguments: Any) -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO {Fence._meta.db_table} (id, number) VALUES (%s, 1)", [self.pk]
-            )
-        return False
-
-    monkeypatch.setattr(Fence, "_save_table", own, raising=False)
+    monkeypatch.setattr(Fence, "_save_table", _own_save_table, raising=False)
     Fence(pk=88).save()
     assert written() == recorder.commits == [{FENCE: {88: "created"}}]
 
@@ -315,6 +314,43 @@ def test_a_save_is_put_down_once(published: list[Commit]) -> None:
     assert len(published) == 3
 
 
+def test_a_save_within_the_signal_of_another_is_put_down_once_as_well(
+    published: list[Commit],
+) -> None:
+    def again(*, instance: Fence, created: bool, **_: Any) -> None:
+        if created:
+            instance.save()
+
+    # Before our own receiver, which is connected already.
+    receivers, post_save.receivers = post_save.receivers, []
+    post_save.connect(again, sender=Fence)
+    post_save.receivers += receivers
+    post_save.sender_receivers_cache.clear()
+    try:
+        fence = Fence.objects.create()
+        fence.save()
+    finally:
+        post_save.disconnect(again, sender=Fence)
+    kinds = ["created", "updated", "updated"]
+    assert written() == published == [{FENCE: {fence.pk: kind}} for kind in kinds]
+
+
+def test_a_save_whose_commit_failed_is_not_taken_for_the_next(
+    published: list[Commit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Journal, commit: Any) -> None:
+        raise DatabaseError("disk full")
+
+    fence = Fence(pk=90)
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "write", full)
+        with pytest.raises(DatabaseError, match="disk full"):
+            fence.save()
+    monkeypatch.setattr(Fence, "_save_table", _own_save_table, raising=False)
+    fence.save()
+    assert written() == published == [{FENCE: {90: "created"}}]
+
+
 def test_a_database_without_the_table_is_published_without_a_journal(
     published: list[Commit], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -327,7 +363,7 @@ def test_a_database_without_the_table_is_published_without_a_journal(
     assert "migrations" in record.message
 
 
-def test_a_database_without_a_journal_is_asked_again_after_a_minute_or_migrations(
+def test_a_database_without_a_journal_is_asked_again_after_a_while_or_migrations(
     recorder: Recorder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     asked: list[bool] = []
@@ -356,6 +392,24 @@ def test_a_database_without_a_journal_is_asked_again_after_a_minute_or_migration
     assert journaled == [False, False, False, False, True, True]
     assert len([commit for commit in written() if FENCE in commit]) == 2
     assert len([r for r in caplog.records if "has no journal" in r.message]) == 1
+
+
+def test_a_journal_that_another_process_took_away_fails_one_commit_and_no_more(
+    recorder: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By ``migrate drf_live_graphql zero``."""
+    Fence.objects.create()
+    with connection.schema_editor() as editor:
+        editor.delete_model(JournalEntry)
+    try:
+        with pytest.raises(DatabaseError):
+            Fence.objects.create()
+        Fence.objects.create()
+    finally:
+        with connection.schema_editor() as editor:
+            editor.create_model(JournalEntry)
+    assert recorder.journaled == [True, False]
+    assert [r for r in caplog.records if "has no journal" in r.message]
 
 
 @pytest.fixture
