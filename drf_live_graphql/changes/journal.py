@@ -146,7 +146,12 @@ class Journal:
         return [content for *_, content in found], after
 
     def prune(self) -> int:
-        """Delete the entries that are older than ``JOURNAL_AGE``, and a bit; how many they were."""
+        """Delete the entries that are older than ``JOURNAL_AGE``, and a bit; how many they were.
+
+        None where nothing can be written, as on a standby.
+        """
+        if self._on_postgresql and self._fetch(statements.READ_ONLY, [])[0][0]:
+            return 0
         age = settings.JOURNAL_AGE * MARGIN
         with self._connection.cursor() as cursor:
             cursor.execute(

@@ -63,6 +63,11 @@ SINCE: Mapping[str, str] = {
     ),
 }
 
+# A standby is read-only as well: https://www.postgresql.org/docs/current/hot-standby.html
+READ_ONLY: Mapping[str, str] = {
+    "postgresql": "SELECT current_setting('transaction_read_only')::boolean"
+}
+
 # Takes an age: in seconds, or "-60.0 seconds".
 PRUNE: Mapping[str, str] = {
     "postgresql": (
@@ -73,4 +78,4 @@ PRUNE: Mapping[str, str] = {
     ),
 }
 
-__all__ = ["END", "INSERT", "PRUNE", "SINCE"]
+__all__ = ["END", "INSERT", "PRUNE", "READ_ONLY", "SINCE"]

@@ -162,12 +162,19 @@ class JournalReader:
         self._failing = False
         self._settled = owed
         self.position = after
-        for commit in commits:
-            self._tell(commit)
+        told = [self._told(commit) for commit in commits]
         # Half the time, as the clock that prunes need not be this one.
-        if self._looked_at.elapsed() > settings.JOURNAL_AGE / 2:
+        if not all(told) or self._looked_at.elapsed() > settings.JOURNAL_AGE / 2:
             self._lost()
         self._looked_at = looked_at
+
+    def _told(self, commit: list[Changes]) -> bool:
+        try:
+            self._tell(commit)
+        except Exception:
+            logger.exception("A commit of %r could not be told; reading anew.", self.alias)
+            return False
+        return True
 
     async def _follow(self) -> None:
         try:
@@ -185,7 +192,6 @@ class JournalReader:
     async def _look_and_prune(self) -> None:
         try:
             await self.look()
-            await self._prune()
         except Exception as error:  # noqa: BLE001
             if not self._complained:
                 logger.warning("The journal can't be read; trying again: %r", error)
@@ -194,6 +200,7 @@ class JournalReader:
             self._wake.set()
         else:
             self._complained = False
+            await self._prune()
 
     def _until_next(self) -> float:
         poll: float = settings.JOURNAL_POLL
@@ -211,7 +218,11 @@ class JournalReader:
             self._pruned_at.elapsed() > settings.JOURNAL_AGE / PRUNINGS
         ):
             self._pruned_at = _Moment()
-            await self._run(Journal.prune)
+            try:
+                await self._run(Journal.prune)
+            except Exception as error:  # noqa: BLE001
+                # Readers need not have the right to; it is tried again later, and by others.
+                logger.warning("The journal of %r is not pruned: %r", self.alias, error)
 
     async def _run(self, function: Callable[[Journal], Result]) -> Result:
         def run(connection: BaseDatabaseWrapper) -> Result:

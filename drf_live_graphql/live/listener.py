@@ -11,6 +11,7 @@ import logging
 import selectors
 import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections
@@ -59,6 +60,9 @@ class Listener:
 
     def close(self) -> None:
         """Have the thread end, and its connection; waits for neither. Again does no harm."""
+        with suppress(OSError):  # Again.
+            # A process that was forked meanwhile holds it open as well.
+            self._end.shutdown(socket.SHUT_RDWR)
         self._end.close()
 
     def _run(self) -> None:

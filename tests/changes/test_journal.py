@@ -112,6 +112,21 @@ def test_entries_are_pruned_by_age(journal: Journal, settings: SettingsWrapper) 
     assert _pks(journal.since(position)[0]) == [9]
 
 
+@on_postgresql
+def test_where_nothing_can_be_written_nothing_is_pruned(
+    journal: Journal, settings: SettingsWrapper
+) -> None:
+    """On a standby, or for one who may only read."""
+    settings.DRF_LIVE_GRAPHQL = {"JOURNAL_AGE": -1.0}
+    journal.write([_part(1)])
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION READ ONLY")
+        assert journal.prune() == 0
+        assert journal.since(journal.end())[0] == []
+    assert journal.prune() == 1
+
+
 @pytest.mark.parametrize("wrong", [timedelta(days=-1), timedelta(days=1)])
 def test_a_wrong_clock_makes_no_entry_older(
     journal: Journal, monkeypatch: pytest.MonkeyPatch, wrong: timedelta

@@ -228,6 +228,57 @@ async def test_old_entries_are_pruned(settings: SettingsWrapper) -> None:
         await told.hears()
 
 
+async def test_entries_that_can_not_be_pruned_are_told_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without another read for it."""
+    settings.DRF_LIVE_GRAPHQL = {"JOURNAL": True, "JOURNAL_POLL": 3600.0, "JOURNAL_AGE": 0.001}
+    told, loop, since = Told(), asyncio.get_running_loop(), Journal.since
+    refused, reads = asyncio.Event(), []
+
+    def count(self: Journal, position: str) -> Any:
+        reads.append(position)
+        return since(self, position)
+
+    def refuse(self: Journal) -> int:
+        loop.call_soon_threadsafe(refused.set)
+        raise OperationalError("permission denied")
+
+    monkeypatch.setattr(Journal, "since", count)
+    monkeypatch.setattr(Journal, "prune", refuse)
+    await told.follower.start()
+    for _ in range(2):
+        fence = await Fence.objects.acreate()
+        told.follower.wake()
+        await told.hears()
+        await asyncio.wait_for(refused.wait(), 30)
+        refused.clear()
+        assert told.pks[-1] == fence.pk
+    assert len(reads) == 2
+    assert "is not pruned" in caplog.text
+    assert "can't be read" not in caplog.text
+
+
+async def test_a_commit_that_can_not_be_told_is_read_anew_and_those_behind_it_are_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = Told()
+    await told.begins()
+    (first, second) = [await Fence.objects.acreate() for _ in range(2)]
+    reader = told.follower._readers[0]
+    tell = reader._tell
+
+    def stumble(commit: list[Changes]) -> None:
+        if first.pk in commit[0].kinds:
+            raise ZeroDivisionError
+        tell(commit)
+
+    monkeypatch.setattr(reader, "_tell", stumble)
+    await told.follower.look()
+    assert (told.pks, told.lost) == ([second.pk], 1)
+    assert "could not be told" in caplog.text
+
+
 async def test_a_database_that_is_out_of_reach_is_left_out(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
