@@ -11,9 +11,11 @@ model that Django made itself, and the models of migrations. ``notify_changed`` 
 from __future__ import annotations
 
 import functools
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
+from django.db import connections, transaction
 from django.db.models import ForeignKey, Model, QuerySet
 
 from drf_live_graphql.conf import settings
@@ -86,7 +88,7 @@ def _wrapped_bulk_create(original: Callable[..., list[Any]]) -> Callable[..., li
         if not _captured(self.model):
             return original(self, objs, batch_size, *conflicts, *args, **kwargs)
         using = database_of(self)
-        with own_transaction(using):
+        with own_transaction(using, saved=self.model):
             created = original(self, objs, batch_size, *conflicts, *args, **kwargs)
             if created:
                 _created(self.model, created, not any(conflicts), update_conflicts, using)
@@ -141,7 +143,8 @@ def _read(queryset: Any, using: str) -> Rows | None:
     key = model._meta.pk.attname
     most = settings.MAX_CHANGES_PER_MESSAGE
     try:
-        rows = found.using(using).values(*{key, *attnames(model)})[: most + 1]
+        with _apart(using):
+            rows = list(found.using(using).values(*{key, *attnames(model)})[: most + 1])
         # A join may name a row more than once.
         return list({row[key]: row for row in rows}.values())
     except Exception:  # noqa: BLE001  # A write never fails for being watched.
@@ -149,6 +152,14 @@ def _read(queryset: Any, using: str) -> Rows | None:
             "The rows of %s that an update meets could not be read.", model._meta.label
         )
         return None
+
+
+def _apart(using: str) -> AbstractContextManager[Any]:
+    """What fails inside leaves the transaction that is open of use, as PostgreSQL would not."""
+    connection = connections[using]
+    if connection.vendor != "postgresql" or connection.get_autocommit():
+        return nullcontext()
+    return transaction.atomic(using)
 
 
 def _certain(before: Rows | None, count: int) -> bool:

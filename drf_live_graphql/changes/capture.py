@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
@@ -30,8 +30,6 @@ _deletes_connected: set[type[Model]] = set()
 # What a row that is being saved held before, until its post_save. The key is an object of the
 # instance's own, so that nothing is left of a save that failed once the instance is gone.
 _before: WeakKeyDictionary[ModelState, list[dict[str, Any]]] = WeakKeyDictionary()
-# The saves that were put down already, in the transaction that wrote the row.
-_put_down: WeakSet[ModelState] = WeakSet()
 
 
 def watch(model: type[Model]) -> None:
@@ -150,21 +148,14 @@ def _may_exist(instance: Model, *, raw: bool) -> bool:
 
 
 @never_raises
-def _written(sender: type[Model], *, instance: Model, **save: Any) -> None:
-    _note_saved(sender, instance=instance, **save)
-    _put_down.add(instance._state)
+def _saved(sender: type[Model], *, instance: Model, **save: Any) -> None:
+    # Without a journal it was not; nor where a model has a ``_save_table`` of its own.
+    if not outbox.was_told(instance):
+        _written(sender, instance=instance, **save)
 
 
 @never_raises
-def _saved(sender: type[Model], *, instance: Model, **save: Any) -> None:
-    # Without a journal it was not; nor where a model has a ``_save_table`` of its own.
-    if instance._state in _put_down:
-        _put_down.remove(instance._state)
-    else:
-        _note_saved(sender, instance=instance, **save)
-
-
-def _note_saved(
+def _written(
     sender: type[Model],
     *,
     instance: Model,

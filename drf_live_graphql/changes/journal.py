@@ -9,9 +9,10 @@ position is a snapshot (``pg_current_snapshot``), which names the transactions t
 the next reader takes what that snapshot did not see, however late it came.
 https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
 
-Ids and transactions start again where a table is emptied (``flush``) or a backup is restored. So a
-position has a mark behind an ``@``, if it can: of what it is a position. On SQLite that is a random
-number of its entry, on PostgreSQL the file that holds the table, another one after TRUNCATE.
+Ids and transactions start again where a table is emptied (``flush``), a backup is restored, or a
+standby takes over. So a position has a mark behind an ``@``, if it can: of what it is a position.
+On SQLite that is a random number of its entry; on PostgreSQL the file that holds the table, another
+one after TRUNCATE, the server's timeline, and when the server was started.
 
 An entry's age is told by the clock of the database alone, as those of the writers may be wrong.
 """
@@ -48,7 +49,7 @@ CHANNEL = "drf_live_graphql_journal"
 MARGIN = 1.05
 
 _POSITION = {
-    "postgresql": re.compile(r"(?P<place>\d{1,19}:\d{1,19}:[\d,]*)(@(?P<mark>\d+))?"),
+    "postgresql": re.compile(r"(?P<place>\d{1,19}:\d{1,19}:[\d,]*)(@(?P<mark>[\dA-F.]+))?"),
     "sqlite": re.compile(r"(?P<place>\d{1,18})(@(?P<mark>-?\d+))?"),
 }
 
@@ -61,7 +62,7 @@ class JournalLostError(Exception):
 
 
 class Journal:
-    """The journal of the database ``alias``, by this thread's connection to it.
+    """The journal of the database ``alias``.
 
     Where the setting ``JOURNAL_NOTIFY`` is on, each entry is announced on ``channel`` (PostgreSQL:
     ``LISTEN``) when its transaction commits.
@@ -69,13 +70,14 @@ class Journal:
 
     channel = CHANNEL
 
-    def __init__(self, alias: str) -> None:
-        """No statement is run before one is needed."""
+    def __init__(self, alias: str, connection: BaseDatabaseWrapper | None = None) -> None:
+        """By ``connection``, or this thread's. No statement is run before one is needed."""
         self.alias = alias
+        self._own = connection
 
     @property
     def _connection(self) -> BaseDatabaseWrapper:
-        return connections[self.alias]
+        return self._own or connections[self.alias]
 
     def exists(self) -> bool:
         """Whether the database is one of ``VENDORS`` and has the table."""
@@ -126,11 +128,11 @@ class Journal:
     ) -> tuple[list[str], str]:
         oldest, next_one, _ = snapshot.split(":")
         rows = self._fetch(statements.SINCE, [int(oldest), snapshot, MOST_ENTRIES + 1])
-        now, file, _ = rows[0]
+        now, mark_now, _ = rows[0]
         # Transactions are numbered upwards.
-        if int(now.split(":")[1]) < int(next_one) or mark not in {None, str(file)}:
+        if int(now.split(":")[1]) < int(next_one) or mark not in {None, mark_now}:
             raise _restored(self.alias, position)
-        return [content for *_, content in rows if content is not None], _position(now, file)
+        return [content for *_, content in rows if content is not None], _position(now, mark_now)
 
     def _since_id(self, position: str, place: str, mark: str | None) -> tuple[list[str], str]:
         pk = int(place)
@@ -144,7 +146,12 @@ class Journal:
         return [content for *_, content in found], after
 
     def prune(self) -> int:
-        """Delete the entries that are older than ``JOURNAL_AGE``, and a bit; how many they were."""
+        """Delete the entries that are older than ``JOURNAL_AGE``, and a bit; how many they were.
+
+        None where nothing can be written, as on a standby.
+        """
+        if self._on_postgresql and self._fetch(statements.READ_ONLY, [])[0][0]:
+            return 0
         age = settings.JOURNAL_AGE * MARGIN
         with self._connection.cursor() as cursor:
             cursor.execute(

@@ -14,10 +14,11 @@ import logging
 import time
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from django.db import Error, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Model
+from django.db.models import FileField, Model
 from django.db.models.signals import post_migrate
 from django.dispatch import Signal
 
@@ -27,15 +28,21 @@ from .journal import Journal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from django.db.models.base import ModelState
+
 logger = logging.getLogger("drf_live_graphql.changes")
 
-# Seconds after which a database that had no journal is asked again.
-ASK_AGAIN = 60.0
+# Seconds after which a database that had no journal is asked again. Readers find it as soon, and
+# count on it; the migrations need not run in this process.
+ASK_AGAIN = 1.0
 
 # Sent by ``save`` once the row is written, in the transaction that wrote it, with what
 # ``post_save`` is sent with later. Only while the methods are wrapped.
 row_written = Signal()
 
+# Saves of an instance of which ``row_written`` has told, and ``post_save`` has not yet: it may be
+# saved again by a receiver of that.
+_told: WeakKeyDictionary[ModelState, int] = WeakKeyDictionary()
 _originals: list[tuple[type[Any], str, Callable[..., Any]]] = []
 # Whether there is a journal and when that was asked (``time.monotonic()``), by alias and name of
 # the database.
@@ -46,6 +53,7 @@ def install(captured: Callable[[type[Model]], bool]) -> None:
     """Wrap the methods, for the models that are ``captured``; again does no harm."""
     if not _originals:
         _wrap(BaseDatabaseWrapper, "commit", _wrapped_commit)
+        _wrap(BaseDatabaseWrapper, "set_autocommit", _wrapped_set_autocommit)
         _wrap(Model, "_save_table", functools.partial(_wrapped_save_table, captured=captured))
         post_migrate.connect(_ask_again)
         batch.hear_commits(True)
@@ -59,6 +67,7 @@ def uninstall() -> None:
     post_migrate.disconnect(_ask_again)
     batch.hear_commits(False)
     _found.clear()
+    _told.clear()
 
 
 def is_installed() -> bool:
@@ -66,19 +75,48 @@ def is_installed() -> bool:
     return bool(_originals)
 
 
-def own_transaction(using: str) -> AbstractContextManager[Any]:
-    """A transaction for a write that has none, where it is to be in the journal of ``using``."""
+def was_told(instance: Model) -> bool:
+    """For ``post_save``, once: whether ``row_written`` has told of that save of ``instance``."""
+    left = _told.pop(instance._state, 0) - 1
+    if left > 0:
+        _told[instance._state] = left
+    return left >= 0
+
+
+def own_transaction(using: str, *, saved: type[Model] | None = None) -> AbstractContextManager[Any]:
+    """A transaction for a write that has none, where it is to be in the journal of ``using``.
+
+    ``saved`` is the model whose rows are saved in it; other writes read before they write.
+    """
     connection = connections[using]
     if not _originals or connection.in_atomic_block or batch.in_event_loop():
         return nullcontext()
     # Where Django was told not to commit by itself, there is a transaction already.
     if not connection.get_autocommit() or not _has_journal(connection):
         return nullcontext()
+    if saved is not None and not _reads_first(saved):
+        return transaction.atomic(using)
     return _WriteTransaction(using, True, False)
 
 
+def _reads_first(model: type[Model]) -> bool:
+    """Whether ``Model._save_table`` asks before it writes a row, or a field's own code may.
+
+    Fields of files upload them there; nobody else should wait for that.
+    """
+    meta = model._meta
+    fields = [field for field in meta.local_concrete_fields if field not in meta.pk_fields]
+    if meta.select_on_save or meta.order_with_respect_to or not fields:
+        return True
+    return any(
+        not type(field).pre_save.__module__.startswith("django.")
+        for field in meta.local_concrete_fields
+        if not isinstance(field, FileField)
+    )
+
+
 class _WriteTransaction(transaction.Atomic):
-    """One that is there to write, so SQLite may take its lock when it begins.
+    """One that reads before it writes, so SQLite takes its lock when it begins.
 
     The default is to take it with the first write; after a read that is refused at once, however
     long the timeout, where somebody else has written meanwhile.
@@ -125,6 +163,21 @@ def _wrapped_commit(original: Callable[..., None]) -> Callable[..., None]:
     return commit
 
 
+def _wrapped_set_autocommit(original: Callable[..., None]) -> Callable[..., None]:
+    def set_autocommit(
+        self: BaseDatabaseWrapper, autocommit: bool, *arguments: Any, **options: Any
+    ) -> None:
+        # SQLite commits what is open then: https://docs.python.org/3/library/sqlite3.html
+        commits = autocommit and not self.autocommit and not self.in_atomic_block
+        if commits:
+            _write(self)
+        original(self, autocommit, *arguments, **options)
+        if commits:
+            batch.committed(self)
+
+    return set_autocommit
+
+
 def _write(connection: BaseDatabaseWrapper) -> None:
     """Write what the transaction changed, or roll it back and raise.
 
@@ -140,6 +193,8 @@ def _write(connection: BaseDatabaseWrapper) -> None:
             connection.rollback()
         except Error:
             connection.close()
+        # The table may be gone; then the next commit does without.
+        _found.pop(_key(connection), None)
         raise
 
 
@@ -161,7 +216,7 @@ def _wrapped_save_table(
         if cls is not model._meta.concrete_model or not captured(model):
             return original(self, *arguments, using, update_fields)
         using = using or router.db_for_write(model, instance=self)
-        with own_transaction(using):
+        with own_transaction(using, saved=model):
             updated = original(self, *arguments, using, update_fields)
             row_written.send(
                 sender=model,
@@ -171,13 +226,15 @@ def _wrapped_save_table(
                 raw=raw,
                 using=using,
             )
+        # Committed, unless more is to come: where that fails, there is no ``post_save``.
+        _told[self._state] = _told.get(self._state, 0) + 1
         return updated
 
     return _save_table
 
 
 def _has_journal(connection: BaseDatabaseWrapper) -> bool:
-    key = (connection.alias, str(connection.settings_dict["NAME"]))
+    key = _key(connection)
     found, asked_at = _found.get(key, (False, float("-inf")))
     if found or time.monotonic() - asked_at < ASK_AGAIN:
         return found
@@ -192,10 +249,22 @@ def _has_journal(connection: BaseDatabaseWrapper) -> bool:
     return found
 
 
+def _key(connection: BaseDatabaseWrapper) -> tuple[str, str]:
+    return connection.alias, str(connection.settings_dict["NAME"])
+
+
 def _ask_again(**_: Any) -> None:
     """The migrations may have made the table, or dropped it."""
     for key in list(_found):
         _found[key] = False, float("-inf")
 
 
-__all__ = ["ASK_AGAIN", "install", "is_installed", "own_transaction", "row_written", "uninstall"]
+__all__ = [
+    "ASK_AGAIN",
+    "install",
+    "is_installed",
+    "own_transaction",
+    "row_written",
+    "uninstall",
+    "was_told",
+]

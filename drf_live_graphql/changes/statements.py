@@ -23,9 +23,19 @@ INSERT: Mapping[str, str] = {
     ),
 }
 
+# Which table of which server's life. A standby that is promoted, and a server that crashed (with
+# ``synchronous_commit`` off), may not have what was read, and give its transactions' numbers again:
+# https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-TIMELINES
+_MARK = (
+    "concat_ws('.', pg_relation_filenode('{table}'::regclass),"
+    " CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id FROM pg_control_checkpoint())::text"
+    " ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END,"
+    " (extract(epoch FROM pg_postmaster_start_time()) * 1000)::bigint)"
+)
+
 # Gives the place and the mark of a position; on SQLite takes the name of the table.
 END: Mapping[str, str] = {
-    "postgresql": "SELECT pg_current_snapshot()::text, pg_relation_filenode('{table}'::regclass)",
+    "postgresql": "SELECT pg_current_snapshot()::text, {mark}".replace("{mark}", _MARK),
     # What AUTOINCREMENT gave last, be it pruned or not: https://www.sqlite.org/autoinc.html
     "sqlite": (
         "SELECT given.seq, entry.{transaction} FROM sqlite_sequence given"
@@ -37,13 +47,13 @@ END: Mapping[str, str] = {
 SINCE: Mapping[str, str] = {
     # A backup that was restored brings entries of transactions that are still to come here.
     "postgresql": (
-        "WITH seen AS (SELECT pg_current_snapshot() AS now)"
-        " SELECT seen.now::text, pg_relation_filenode('{table}'::regclass), entry.content FROM seen"
+        "WITH seen AS (SELECT pg_current_snapshot() AS now, {mark} AS mark)"
+        " SELECT seen.now::text, seen.mark, entry.content FROM seen"
         " LEFT JOIN {table} entry ON entry.{transaction} >= %s"
         " AND NOT pg_visible_in_snapshot(entry.{transaction}::text::xid8, %s::pg_snapshot)"
         " AND pg_visible_in_snapshot(entry.{transaction}::text::xid8, seen.now)"
         " ORDER BY entry.id LIMIT %s"
-    ),
+    ).replace("{mark}", _MARK),
     "sqlite": (
         "WITH seen AS (SELECT"
         " (SELECT seq FROM sqlite_sequence WHERE name = %s) AS last,"
@@ -51,6 +61,11 @@ SINCE: Mapping[str, str] = {
         " SELECT seen.last, seen.mark, entry.id, entry.{transaction}, entry.content"
         " FROM seen LEFT JOIN {table} entry ON entry.id > %s ORDER BY entry.id LIMIT %s"
     ),
+}
+
+# A standby is read-only as well: https://www.postgresql.org/docs/current/hot-standby.html
+READ_ONLY: Mapping[str, str] = {
+    "postgresql": "SELECT current_setting('transaction_read_only')::boolean"
 }
 
 # Takes an age: in seconds, or "-60.0 seconds".
@@ -63,4 +78,4 @@ PRUNE: Mapping[str, str] = {
     ),
 }
 
-__all__ = ["END", "INSERT", "PRUNE", "SINCE"]
+__all__ = ["END", "INSERT", "PRUNE", "READ_ONLY", "SINCE"]

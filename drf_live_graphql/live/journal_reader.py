@@ -12,21 +12,22 @@ import asyncio
 import logging
 import os
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
-
-from django.db import close_old_connections, connections
 
 from drf_live_graphql.changes.journal import Journal, JournalLostError
 from drf_live_graphql.conf import settings
 
 from .listener import Listener
+from .own_connection import own_connection
 from .worker import HangingError, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
     from drf_live_graphql.changes import Changes
 
@@ -72,6 +73,8 @@ class JournalReader:
         self._looked_at = self._pruned_at = _Moment()
         # Whether the last read failed, and whether that was said.
         self._failing = self._complained = False
+        # Times that somebody was woken for what nobody else tells, and those that are settled.
+        self._owed = self._settled = 0
         # While nobody knows: when to ask again (``time.monotonic``), and how long after that.
         self._ask_at = 0.0
         self._retry = FIRST_RETRY
@@ -102,7 +105,8 @@ class JournalReader:
             self._task = asyncio.get_running_loop().create_task(self._follow())
 
     def wake(self) -> None:
-        """Look soon."""
+        """Look soon: there may be something that nobody else tells, where this ``follows``."""
+        self._owed += self.follows
         self._wake.set()
 
     async def look(self) -> None:
@@ -127,7 +131,7 @@ class JournalReader:
     async def _begin(self) -> bool:
         """Go on from where the journal ends now; whether there is one."""
         looked_at = _Moment()
-        self.position = await self._run(lambda: _end(self.alias))
+        self.position = await self._run(_end)
         self._looked_at = looked_at
         self._failing = False
         if self.position is not None:
@@ -135,29 +139,42 @@ class JournalReader:
         return self.position is not None
 
     async def _read(self, position: str) -> None:
-        looked_at = _Moment()
+        looked_at, owed = _Moment(), self._owed
         try:
-            commits, after = await self._run(lambda: Journal(self.alias).since(position))
+            commits, after = await self._run(lambda journal: journal.since(position))
         except JournalLostError as error:
             logger.warning("The journal is read no further, but everything anew: %s", error)
             self.position = None
-            await self._begin()
-            self._lost()
+            try:
+                await self._begin()
+            finally:
+                self._lost()
             return
-        except HangingError:
-            self.position = None
-            raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, HangingError):
+                self.position = None
             self._failing = True
+            if self._owed != self._settled:
+                # Of what was to be told now, nobody knows when it will be.
+                self._settled = self._owed
+                self._lost()
             raise
         self._failing = False
+        self._settled = owed
         self.position = after
-        for commit in commits:
-            self._tell(commit)
+        told = [self._told(commit) for commit in commits]
         # Half the time, as the clock that prunes need not be this one.
-        if self._looked_at.elapsed() > settings.JOURNAL_AGE / 2:
+        if not all(told) or self._looked_at.elapsed() > settings.JOURNAL_AGE / 2:
             self._lost()
         self._looked_at = looked_at
+
+    def _told(self, commit: list[Changes]) -> bool:
+        try:
+            self._tell(commit)
+        except Exception:
+            logger.exception("A commit of %r could not be told; reading anew.", self.alias)
+            return False
+        return True
 
     async def _follow(self) -> None:
         try:
@@ -175,7 +192,6 @@ class JournalReader:
     async def _look_and_prune(self) -> None:
         try:
             await self.look()
-            await self._prune()
         except Exception as error:  # noqa: BLE001
             if not self._complained:
                 logger.warning("The journal can't be read; trying again: %r", error)
@@ -184,6 +200,7 @@ class JournalReader:
             self._wake.set()
         else:
             self._complained = False
+            await self._prune()
 
     def _until_next(self) -> float:
         poll: float = settings.JOURNAL_POLL
@@ -201,39 +218,37 @@ class JournalReader:
             self._pruned_at.elapsed() > settings.JOURNAL_AGE / PRUNINGS
         ):
             self._pruned_at = _Moment()
-            await self._run(lambda: Journal(self.alias).prune())
+            try:
+                await self._run(Journal.prune)
+            except Exception as error:  # noqa: BLE001
+                # Readers need not have the right to; it is tried again later, and by others.
+                logger.warning("The journal of %r is not pruned: %r", self.alias, error)
 
-    async def _run(self, function: Callable[[], Result]) -> Result:
-        return await _worker(self.alias).run(lambda: _clean(self.alias, function), PATIENCE)
+    async def _run(self, function: Callable[[Journal], Result]) -> Result:
+        def run(connection: BaseDatabaseWrapper) -> Result:
+            try:
+                return function(Journal(self.alias, connection))
+            except JournalLostError:
+                raise
+            except Exception:
+                connection.close()
+                raise
+
+        return await _worker(self.alias).run(run, PATIENCE)
 
 
 @cache
-def _worker(alias: str) -> Worker:
+def _worker(alias: str) -> Worker[BaseDatabaseWrapper]:
     """The thread of the process for a database; it lives as long, and its connection with it."""
-    return Worker(f"drf-live-journal-{alias}")
+    return Worker(f"drf-live-journal-{alias}", lambda: closing(own_connection(alias)))
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_worker.cache_clear)
 
 
-def _end(alias: str) -> str | None:
-    journal = Journal(alias)
+def _end(journal: Journal) -> str | None:
     return journal.end() if journal.exists() else None
-
-
-def _clean(alias: str, function: Callable[[], Result]) -> Result:
-    """Keep the connection, unless it failed: looks are many and short."""
-    try:
-        return function()
-    except JournalLostError:
-        raise
-    except Exception:
-        connections[alias].close()
-        raise
-    finally:
-        connections[alias].close_at = None
-        close_old_connections()
 
 
 __all__ = ["JournalReader"]

@@ -11,12 +11,15 @@ import logging
 import selectors
 import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 
 from drf_live_graphql.changes.journal import CHANNEL
 from drf_live_graphql.conf import settings
+
+from .own_connection import own_connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +60,9 @@ class Listener:
 
     def close(self) -> None:
         """Have the thread end, and its connection; waits for neither. Again does no harm."""
+        with suppress(OSError):  # Again.
+            # A process that was forked meanwhile holds it open as well.
+            self._end.shutdown(socket.SHUT_RDWR)
         self._end.close()
 
     def _run(self) -> None:
@@ -64,7 +70,7 @@ class Listener:
         with self._ended, selectors.DefaultSelector() as ended:
             ended.register(self._ended, selectors.EVENT_READ)
             while True:
-                connection = _own_connection(self._alias)
+                connection = own_connection(self._alias)
                 try:
                     raw = _listening(connection)
                     if raw is None or not self._call():
@@ -111,14 +117,6 @@ class Listener:
         except RuntimeError:
             return False  # The loop is closed.
         return True
-
-
-def _own_connection(alias: str) -> BaseDatabaseWrapper:
-    """One that commits by itself and is none of a pool's, as it is never given back."""
-    connection: BaseDatabaseWrapper = connections[alias].copy()
-    connection.settings_dict["AUTOCOMMIT"] = True
-    connection.settings_dict["OPTIONS"].pop("pool", None)
-    return connection
 
 
 def _listening(connection: BaseDatabaseWrapper) -> Any:

@@ -112,6 +112,21 @@ def test_entries_are_pruned_by_age(journal: Journal, settings: SettingsWrapper) 
     assert _pks(journal.since(position)[0]) == [9]
 
 
+@on_postgresql
+def test_where_nothing_can_be_written_nothing_is_pruned(
+    journal: Journal, settings: SettingsWrapper
+) -> None:
+    """On a standby, or for one who may only read."""
+    settings.DRF_LIVE_GRAPHQL = {"JOURNAL_AGE": -1.0}
+    journal.write([_part(1)])
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION READ ONLY")
+        assert journal.prune() == 0
+        assert journal.since(journal.end())[0] == []
+    assert journal.prune() == 1
+
+
 @pytest.mark.parametrize("wrong", [timedelta(days=-1), timedelta(days=1)])
 def test_a_wrong_clock_makes_no_entry_older(
     journal: Journal, monkeypatch: pytest.MonkeyPatch, wrong: timedelta
@@ -201,6 +216,30 @@ def test_a_backup_whose_transactions_are_still_to_come_here(journal: Journal) ->
     assert journal.since(position)[0] == []
     journal.write([_part(1)])
     assert _pks(journal.since(position)[0]) == [1]
+
+
+@on_postgresql
+@pytest.mark.parametrize("part", ["file", "timeline", "start"])
+def test_a_position_of_another_life_of_the_server_is_lost(journal: Journal, part: str) -> None:
+    """A standby that was promoted, or a crash: transactions may be lost, and numbers given anew."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_relation_filenode(%s::regclass), timeline_id,"
+            " round(extract(epoch FROM pg_postmaster_start_time())::numeric * 1000)::bigint"
+            " FROM pg_control_checkpoint()",
+            [JournalEntry._meta.db_table],
+        )
+        file, timeline, start = cursor.fetchone()
+    now = {
+        "file": str(file),
+        "timeline": f"{timeline:08X}",
+        "start": str(start),
+    }
+    place, _, mark = journal.end().partition("@")
+    assert mark == ".".join(now.values())
+    now[part] = "7" * len(now[part])
+    with pytest.raises(JournalLostError, match="is not the one of"):
+        journal.since(f"{place}@{'.'.join(now.values())}")
 
 
 @on_postgresql

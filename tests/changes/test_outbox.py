@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.management.sql import emit_post_migrate_signal
-from django.db import DatabaseError, OperationalError, connection, connections, transaction
+from django.db import DatabaseError, OperationalError, connection, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.signals import post_save
 from django.test.utils import CaptureQueriesContext
@@ -21,6 +21,7 @@ from drf_live_graphql.changes import outbox
 from drf_live_graphql.changes.capture import _captured
 from drf_live_graphql.changes.journal import Journal
 from drf_live_graphql.models import JournalEntry
+from tests.changes.conftest import EVERYTHING
 from tests.project.models import Fence, Project, Task, Truck
 
 if TYPE_CHECKING:
@@ -127,6 +128,28 @@ def test_a_bulk_write_outside_of_a_transaction_is_in_the_journal(
     write()
     assert len(published) == 2
     assert written() == published
+
+
+@pytest.mark.parametrize("write", [_bulk_update, _raw_delete])
+@pytest.mark.parametrize("in_block", [False, True])
+def test_a_write_whose_rows_can_not_be_read_first_is_made_all_the_same(
+    recorder: Recorder, capture_bulk: None, write: Callable[[], None], in_block: bool
+) -> None:
+    """PostgreSQL takes no statement of a transaction in which one has failed."""
+
+    def refuse(execute: Any, sql: str, *arguments: Any) -> Any:
+        if sql.startswith("SELECT") and Fence._meta.db_table in sql:
+            sql = "SELECT no_such_function()"
+            arguments = (None, *arguments[1:])
+        return execute(sql, *arguments)
+
+    Fence.objects.create(number=1)
+    block = transaction.atomic() if in_block else nullcontext()
+    with connection.execute_wrapper(refuse), block:
+        write()
+    assert not Fence.objects.filter(number=1).exists()
+    assert recorder.commits[1:] == [{FENCE: EVERYTHING}]
+    assert recorder.journaled == [True, True]
 
 
 def test_one_commit_is_one_entry_with_all_its_models(published: list[Commit]) -> None:
@@ -257,17 +280,16 @@ def test_receivers_find_the_row_committed_and_no_transaction_as_without_a_journa
     assert ran == [Fence.objects.get().pk]
 
 
+def _own_save_table(self: Fence, *_: Any) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {Fence._meta.db_table} (id, number) VALUES (%s, 1)", [self.pk])
+    return False
+
+
 def test_a_model_with_a_save_table_of_its_own_is_heard_of_by_its_signal(
     recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def own(self: Fence, *arguments: Any) -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO {Fence._meta.db_table} (id, number) VALUES (%s, 1)", [self.pk]
-            )
-        return False
-
-    monkeypatch.setattr(Fence, "_save_table", own, raising=False)
+    monkeypatch.setattr(Fence, "_save_table", _own_save_table, raising=False)
     Fence(pk=88).save()
     assert written() == recorder.commits == [{FENCE: {88: "created"}}]
 
@@ -292,6 +314,43 @@ def test_a_save_is_put_down_once(published: list[Commit]) -> None:
     assert len(published) == 3
 
 
+def test_a_save_within_the_signal_of_another_is_put_down_once_as_well(
+    published: list[Commit],
+) -> None:
+    def again(*, instance: Fence, created: bool, **_: Any) -> None:
+        if created:
+            instance.save()
+
+    # Before our own receiver, which is connected already.
+    receivers, post_save.receivers = post_save.receivers, []
+    post_save.connect(again, sender=Fence)
+    post_save.receivers += receivers
+    post_save.sender_receivers_cache.clear()
+    try:
+        fence = Fence.objects.create()
+        fence.save()
+    finally:
+        post_save.disconnect(again, sender=Fence)
+    kinds = ["created", "updated", "updated"]
+    assert written() == published == [{FENCE: {fence.pk: kind}} for kind in kinds]
+
+
+def test_a_save_whose_commit_failed_is_not_taken_for_the_next(
+    published: list[Commit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Journal, commit: Any) -> None:
+        raise DatabaseError("disk full")
+
+    fence = Fence(pk=90)
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "write", full)
+        with pytest.raises(DatabaseError, match="disk full"):
+            fence.save()
+    monkeypatch.setattr(Fence, "_save_table", _own_save_table, raising=False)
+    fence.save()
+    assert written() == published == [{FENCE: {90: "created"}}]
+
+
 def test_a_database_without_the_table_is_published_without_a_journal(
     published: list[Commit], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,7 +363,7 @@ def test_a_database_without_the_table_is_published_without_a_journal(
     assert "migrations" in record.message
 
 
-def test_a_database_without_a_journal_is_asked_again_after_a_minute_or_migrations(
+def test_a_database_without_a_journal_is_asked_again_after_a_while_or_migrations(
     recorder: Recorder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     asked: list[bool] = []
@@ -335,6 +394,24 @@ def test_a_database_without_a_journal_is_asked_again_after_a_minute_or_migration
     assert len([r for r in caplog.records if "has no journal" in r.message]) == 1
 
 
+def test_a_journal_that_another_process_took_away_fails_one_commit_and_no_more(
+    recorder: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By ``migrate drf_live_graphql zero``."""
+    Fence.objects.create()
+    with connection.schema_editor() as editor:
+        editor.delete_model(JournalEntry)
+    try:
+        with pytest.raises(DatabaseError):
+            Fence.objects.create()
+        Fence.objects.create()
+    finally:
+        with connection.schema_editor() as editor:
+            editor.create_model(JournalEntry)
+    assert recorder.journaled == [True, False]
+    assert [r for r in caplog.records if "has no journal" in r.message]
+
+
 @pytest.fixture
 def manual() -> Iterator[None]:
     """Django was told not to commit by itself."""
@@ -362,6 +439,32 @@ def test_manual_commits_are_entries_and_told_of_at_once_and_once(
     assert written() == recorder.commits == [created, updated]
     assert recorder.journaled == [True, True]
     assert connection.run_on_commit == []
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's drivers refuse it")
+def test_what_is_committed_by_setting_autocommit_is_an_entry_and_told_of(
+    manual: None, recorder: Recorder
+) -> None:
+    fence = Fence.objects.create()
+    transaction.set_autocommit(True)
+    transaction.set_autocommit(True)
+    assert written() == recorder.commits == [{FENCE: {fence.pk: "created"}}]
+    assert recorder.journaled == [True]
+    assert connection.run_on_commit == []
+    transaction.set_autocommit(False)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite does it")
+def test_autocommit_that_is_refused_before_the_commit_leaves_the_changes_to_that(
+    manual: None, recorder: Recorder
+) -> None:
+    fence = Fence.objects.create()
+    with pytest.raises(DatabaseError):
+        transaction.set_autocommit(True)
+    assert recorder.commits == []
+    connection.commit()
+    assert written() == recorder.commits == [{FENCE: {fence.pk: "created"}}]
+    assert recorder.journaled == [True]
 
 
 def test_a_manual_transaction_gets_no_other_inside(manual: None) -> None:
@@ -416,6 +519,84 @@ def _save_task(pk: Any) -> None:
 
 def _update_task(pk: Any) -> None:
     Task.objects.filter(pk=pk).update(title="scrape")
+
+
+@pytest.fixture
+def default_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite takes its lock with the first write, as the project does not say otherwise."""
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "transaction_mode", None)
+    monkeypatch.setattr(connections["default"], "transaction_mode", None)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="its locks")
+@pytest.mark.usefixtures("default_mode")
+@pytest.mark.parametrize("create", [Fence.objects.create, _bulk_create])
+def test_what_a_field_does_before_it_is_saved_keeps_nobody_from_writing(
+    published: list[Commit],
+    capture_bulk: None,
+    monkeypatch: pytest.MonkeyPatch,
+    create: Callable[[], Any],
+) -> None:
+    """A field of files uploads them then."""
+    wrote: list[int] = []
+
+    def write() -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA busy_timeout = 0")
+            wrote.append(Project.objects.create(name="hull", slug=f"hull-{len(wrote)}").pk)
+        finally:
+            connection.close()
+
+    def upload(instance: Fence, add: bool) -> int:
+        thread = threading.Thread(target=write)
+        thread.start()
+        thread.join(60)
+        return 3
+
+    monkeypatch.setattr(Fence._meta.get_field("number"), "pre_save", upload)
+    create()
+    assert Fence.objects.filter(number=3).count() == len(wrote) > 0
+    assert len(written()) == len(published) == len(wrote) + 1
+
+
+class OwnField(models.IntegerField):
+    """Asks the database before it is saved, it may be."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        return super().pre_save(model_instance, add)
+
+
+class OwnFileField(models.FileField):
+    """Uploads in a way of its own."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        return super().pre_save(model_instance, add)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="its locks")
+@pytest.mark.usefixtures("default_mode")
+@pytest.mark.parametrize(
+    ("option", "value", "begin"),
+    [
+        ("select_on_save", True, "BEGIN IMMEDIATE"),
+        ("order_with_respect_to", Fence._meta.get_field("number"), "BEGIN IMMEDIATE"),
+        ("local_concrete_fields", [Fence._meta.pk], "BEGIN IMMEDIATE"),
+        ("local_concrete_fields", [Fence._meta.pk, OwnField()], "BEGIN IMMEDIATE"),
+        ("local_concrete_fields", [Fence._meta.pk, OwnFileField()], "BEGIN"),
+        ("local_concrete_fields", list(Fence._meta.local_concrete_fields), "BEGIN"),
+    ],
+)
+def test_a_save_that_reads_first_takes_sqlites_lock_first(
+    monkeypatch: pytest.MonkeyPatch, option: str, value: Any, begin: str
+) -> None:
+    """After a read it may be refused, however long the timeout."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Fence._meta, option, value)
+        block = outbox.own_transaction("default", saved=Fence)
+    with CaptureQueriesContext(connection) as queries, block:
+        pass
+    assert queries[0]["sql"] == begin
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="its locks")

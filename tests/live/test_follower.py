@@ -228,6 +228,57 @@ async def test_old_entries_are_pruned(settings: SettingsWrapper) -> None:
         await told.hears()
 
 
+async def test_entries_that_can_not_be_pruned_are_told_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without another read for it."""
+    settings.DRF_LIVE_GRAPHQL = {"JOURNAL": True, "JOURNAL_POLL": 3600.0, "JOURNAL_AGE": 0.001}
+    told, loop, since = Told(), asyncio.get_running_loop(), Journal.since
+    refused, reads = asyncio.Event(), []
+
+    def count(self: Journal, position: str) -> Any:
+        reads.append(position)
+        return since(self, position)
+
+    def refuse(self: Journal) -> int:
+        loop.call_soon_threadsafe(refused.set)
+        raise OperationalError("permission denied")
+
+    monkeypatch.setattr(Journal, "since", count)
+    monkeypatch.setattr(Journal, "prune", refuse)
+    await told.follower.start()
+    for _ in range(2):
+        fence = await Fence.objects.acreate()
+        told.follower.wake()
+        await told.hears()
+        await asyncio.wait_for(refused.wait(), 30)
+        refused.clear()
+        assert told.pks[-1] == fence.pk
+    assert len(reads) == 2
+    assert "is not pruned" in caplog.text
+    assert "can't be read" not in caplog.text
+
+
+async def test_a_commit_that_can_not_be_told_is_read_anew_and_those_behind_it_are_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = Told()
+    await told.begins()
+    (first, second) = [await Fence.objects.acreate() for _ in range(2)]
+    reader = told.follower._readers[0]
+    tell = reader._tell
+
+    def stumble(commit: list[Changes]) -> None:
+        if first.pk in commit[0].kinds:
+            raise ZeroDivisionError
+        tell(commit)
+
+    monkeypatch.setattr(reader, "_tell", stumble)
+    await told.follower.look()
+    assert (told.pks, told.lost) == ([second.pk], 1)
+    assert "could not be told" in caplog.text
+
+
 async def test_a_database_that_is_out_of_reach_is_left_out(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -311,33 +362,56 @@ async def test_pauses_between_questions_grow_up_to_a_bound(
     assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
 
 
-@pytest.mark.usefixtures("two", "at_once")
-async def test_a_database_that_hangs_holds_nobody_up_and_is_read_anew_when_it_answers(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Any]]:
+    """What does not return before the test has ended; nobody waits for it for long."""
     answers = threading.Event()
     monkeypatch.setattr(reader_module, "PATIENCE", 0.2)
-    told = Told()
+    yield lambda: answers.wait(60) and ([], "1")
+    answers.set()
+
+
+@pytest.mark.usefixtures("two", "at_once")
+async def test_a_database_that_hangs_holds_nobody_up_and_is_read_anew_when_it_answers(
+    monkeypatch: pytest.MonkeyPatch, hanging: Callable[[], Any]
+) -> None:
+    """On another thread, over another connection: the first may hang for ever."""
+    told, fences = Told(), []
     await told.begins()
-    try:
-        with monkeypatch.context() as patch:
-            _other(patch, "since", lambda: answers.wait(60) and ([], "1"))
-            fences = [await Fence.objects.acreate()]
+    with monkeypatch.context() as patch:
+        for name in ("since", "end"):
+            _other(patch, name, hanging)
+        for _ in range(2):
+            fences.append(await Fence.objects.acreate())
             with pytest.raises(HangingError):
                 await told.follower.look()
-        # By now it is left alone: nobody waits for it again.
-        monkeypatch.setattr(reader_module, "PATIENCE", 60.0)
-        assert list(told.follower.positions) == ["default"]
-        assert not told.follower.complete
-        fences.append(await Fence.objects.acreate())
-        looking = asyncio.ensure_future(told.follower.look())
-        while len(told.pks) < 2:
-            await told.hears()
-        assert (told.pks, told.lost) == ([fence.pk for fence in fences], 0)
-    finally:
-        answers.set()
-    await looking
+            assert list(told.follower.positions) == ["default"]
+            assert not told.follower.complete
+    assert (told.pks, told.lost) == ([fence.pk for fence in fences], 0)
+    monkeypatch.setattr(reader_module, "PATIENCE", 60.0)
+    await told.follower.look()
     assert (told.follower.complete, told.lost) == (True, 1)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("hangs", [True, False])
+async def test_who_counted_on_a_journal_that_then_is_not_read_reads_everything_anew(
+    monkeypatch: pytest.MonkeyPatch, hanging: Callable[[], Any], hangs: bool
+) -> None:
+    """At once, and once: from then on messages are told by themselves."""
+    told = Told()
+    await told.begins()
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "since", lambda self, position: hanging() if hangs else _away())
+        patch.setattr(Journal, "end", lambda self: _away())
+        for _ in range(2):
+            told.follower.wake()
+            with pytest.raises((HangingError, OperationalError)):
+                await told.follower.look()
+            assert (told.follower.positions, told.lost) == ({}, 1)
+    monkeypatch.setattr(reader_module, "PATIENCE", 60.0)
+    await told.follower.look()
+    assert (told.follower.complete, told.lost) == (True, 2 if hangs else 1)
 
 
 async def test_a_suspended_machine_is_noticed_by_the_clock_that_went_on(
@@ -478,6 +552,18 @@ async def test_a_message_of_a_journal_that_is_not_followed_is_told_by_itself(
     await _create()
     await settled()
     assert [len(created) for created in _told(fences, "created")] == [1, 1]
+
+
+@pytest.mark.parametrize("hangs", [True, False])
+async def test_a_change_whose_message_counted_on_a_journal_that_is_not_read_is_told_all_the_same(
+    fences: Operation, monkeypatch: pytest.MonkeyPatch, hanging: Callable[[], Any], hangs: bool
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "since", lambda self, position: hanging() if hangs else _away())
+        patch.setattr(Journal, "end", lambda self: _away())
+        await _create()
+        await fences.until(lambda: bool(_told(fences, "snapshot")))
+    assert [len(rows) for rows in _told(fences, "snapshot")] == [2]
 
 
 async def test_who_comes_back_is_not_told_less_since_a_journal_was_not_read(

@@ -160,6 +160,18 @@ async def test_nobody_is_left_who_could_not_connect(monkeypatch: pytest.MonkeyPa
 
 
 @on_postgresql
+async def test_who_is_closed_ends_though_a_forked_process_holds_the_socket() -> None:
+    heard = Heard()
+    await heard.again()
+    held = heard.listener._end.dup()
+    try:
+        heard.listener.close()
+        await asyncio.to_thread(_no_thread_is_left)
+    finally:
+        held.close()
+
+
+@on_postgresql
 async def test_with_psycopg2_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its connections have no ``pgconn``."""
     monkeypatch.setattr(module, "_listening", lambda connection: None)
