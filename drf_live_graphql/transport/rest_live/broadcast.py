@@ -152,11 +152,11 @@ def negotiate(
     """
     evaluation = Evaluation(root, call, locate(root, dict(call.kwargs)), connection)
     view: Any = evaluation.view
-    if accept is not None:
-        view.request._request.META["HTTP_ACCEPT"] = accept
+    evaluation.request.META["HTTP_ACCEPT"] = "*/*" if accept is None else accept
     # As ``APIView.initial``, where negotiating comes first.
     view.format_kwarg = view.get_format_suffix(**view.kwargs)
-    renderer, media_type = view.perform_content_negotiation(view.request)
+    request = view.initialize_request(evaluation.request, **view.kwargs)
+    renderer, media_type = view.perform_content_negotiation(request)
     # Renderers that a method of the view makes may each be another.
     plain = type(view).get_renderers is APIView.get_renderers
     key = (type(renderer), media_type) if plain else object()
