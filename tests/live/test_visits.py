@@ -539,23 +539,23 @@ async def test_rows_that_lack_what_is_promised_are_refused_with_the_reason_in_th
 ) -> None:
     class Short(Fences):
         def list(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-            return Response([{"id": 1}])
+            return Response([{"number": 1}])
 
         def retrieve(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-            return Response({"id": 1})
+            return Response({"number": 1})
 
     site = visitors(Short)
     told = await site.subscribe()
     row = await (await site.connect()).subscribe(
-        'subscription { fence(id: "1") { instance { number } } }'
+        'subscription { fence(id: "1") { instance { id } } }'
     )
     await row.started()
     for errors in (told.errors, row.errors, (await site.query()).payloads[0]["errors"]):
         assert errors is not None
         assert errors[0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
-    assert "Short.list() answered rows without number, which are never null" in caplog.text
-    assert "Short.retrieve() answered rows without number" in caplog.text
-    told = await site.subscribe(selection="snapshot { id }")
+    assert "Short.list() answered rows without id, which are never null" in caplog.text
+    assert "Short.retrieve() answered rows without id" in caplog.text
+    told = await site.subscribe(selection="snapshot { number }")
     assert told.payloads[0]["data"]["fences"]["snapshot"] == (await site.get())[1]
 
 
