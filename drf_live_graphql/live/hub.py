@@ -31,7 +31,7 @@ from drf_live_graphql.exceptions import (
 )
 from drf_live_graphql.location import locate
 
-from . import executor, reads
+from . import executor, reads, release
 from .commits import Commits
 from .cursor import Cursor
 from .evaluation import Evaluation
@@ -287,6 +287,7 @@ class Hub:
         self, after: Cursor, subscription: Subscription, query: LiveQuery, key: Key
     ) -> Told | None:
         shape = shape_of(subscription.wants.followed)
+        await executor.run(release.look_up)
         for _ in range(QUESTIONS):
             if self._doubt or self._channel is None:
                 return None
@@ -515,6 +516,8 @@ class Hub:
             self._wires.watch(layer)
             self._spawn(self._receive(channel))
             self._spawn(self._watch(channel))
+            # For whoever comes back.
+            self._spawn(executor.run(release.look_up))
 
     @staticmethod
     def _layer() -> Any:
@@ -681,6 +684,7 @@ class Hub:
         query = self._numbers.get(question["query"])
         try:
             if query is not None and query.history.usable:
+                await executor.run(release.look_up)
                 await asyncio.gather(*(self._echo(label) for label in query.all_labels()))
                 if not self._doubt and not self._commits:
                     content = await answer(query, question["number"], question["shape"])

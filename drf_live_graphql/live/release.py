@@ -7,6 +7,7 @@ import importlib.metadata
 import site
 import sys
 import sysconfig
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,12 @@ def release() -> str:
     Raises ``UnknownReleaseError``.
     """
     return str(settings.RELEASE) or _digest()
+
+
+def look_up() -> None:
+    """Know the release from now on; reading all sources takes its time, so off the event loop."""
+    with suppress(UnknownReleaseError):
+        release()
 
 
 @cache
@@ -85,4 +92,4 @@ def _sources(directories: Iterable[Path]) -> Iterator[Path]:
         yield from _sources(path for path in paths if (path / "__init__.py").is_file())
 
 
-__all__ = ["UnknownReleaseError", "release"]
+__all__ = ["UnknownReleaseError", "look_up", "release"]
