@@ -181,6 +181,9 @@ class ListReading:
         for row in page.rows:
             if self._is_late(members, row.pk, ids[row.pk]):
                 self._note_late(row, ids[row.pk])
+        if page.complete:
+            for pk in self._now().keys() - ids.keys():
+                self._note_gone(pk)
 
     def _is_late(self, members: Members, pk: Any, id_: str | None) -> bool:
         """Whether a row came, or got its id, between the reading of the members and of the page."""
@@ -188,6 +191,16 @@ class ListReading:
             return True
         known = self._new_ids if pk in self._new_ids else members
         return pk not in known or known[pk] != id_
+
+    def _note_gone(self, pk: Any) -> None:
+        """A row left between the reading of the members and of the page, which is all there is."""
+        for noted in (self._kept, self._entered, self._new_ids, self._found, self._ids):
+            noted.pop(pk, None)
+        if self._members is not None:
+            self._members.pop(pk, None)
+        before = self._before or {}
+        if pk in before:
+            self._left[pk] = shown_id(pk, before[pk])
 
     def _note_late(self, row: Model, id_: str | None) -> None:
         """What the page shows is what its readers hold, so it is what the members say."""
