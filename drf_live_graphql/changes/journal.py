@@ -188,6 +188,11 @@ def databases() -> tuple[str, ...]:
     )
 
 
+def of_journal(sql: str) -> bool:
+    """Whether a statement is about the journal itself."""
+    return _table() in sql
+
+
 def _table() -> str:
     # Models can be imported only once all apps are.
     from drf_live_graphql.models import JournalEntry
@@ -211,4 +216,5 @@ __all__ = [
     "Journal",
     "JournalLostError",
     "databases",
+    "of_journal",
 ]

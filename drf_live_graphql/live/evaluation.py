@@ -23,6 +23,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.relations import PrimaryKeyRelatedField
 from rest_framework.viewsets import ViewSetMixin
 
+from drf_live_graphql.changes import label_of
 from drf_live_graphql.conf import settings
 from drf_live_graphql.exceptions import Refusal, refusal_of
 from drf_live_graphql.requests import USER
@@ -182,7 +183,10 @@ class Evaluation:
             self.reads.widen()  # Its dispatch knows somebody, and DRF knows somebody else.
         # A user without a key (a program, by an authentication of the project's own) cannot be
         # compared, and is made anew each time: nobody but this connection is it.
-        return type(user).__qualname__, getattr(user, "pk", None) or id(self.connection)
+        # Its class as it says itself: users that are read only when they are needed share a type.
+        cls = user.__class__
+        name = label_of(cls) if hasattr(user, "_meta") else cls.__qualname__
+        return name, getattr(user, "pk", None) or id(self.connection)
 
     def refusal(self) -> Refusal | None:
         """With what a dispatch of the view's own answers, whoever DRF says is asking."""
@@ -304,8 +308,12 @@ class Evaluation:
         if rows is None:
             every = self._fetch(queryset)
             return Page(every, self._unpaginated(every), complete=True)
-        body = self.view.get_paginated_response(rows).data
-        return Page(rows, dict(body), complete=False)
+        with self.reads.during(Purpose.WHICH | Purpose.OPAQUE):
+            body = dict(self.view.get_paginated_response(rows).data)
+            if (page := self.root.page) is not None:
+                around = {key: read_out(body[key]) for key in body if key != page.results_key}
+                body.update(around)
+        return Page(rows, body, complete=False)
 
     def _paginated(self, queryset: QuerySet[Any]) -> list[Model] | None:
         paginate = type(self.view).paginate_queryset

@@ -111,6 +111,8 @@ class ListReading:
         if state is None:
             return None
         state.elsewhere |= self._elsewhere
+        if self._sealed is None and state.seal is not None:
+            self._seal({})  # Nobody was told of this; the next round need not begin anew.
         state.seal = self._sealed
         for pk in self._left:
             state.members.pop(pk, None)

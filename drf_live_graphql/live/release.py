@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import logging
 import site
 import sys
 import sysconfig
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
+logger = logging.getLogger("drf_live_graphql.live")
+
+
 class UnknownReleaseError(Exception):
     """The sources can't be read, as of a program that was frozen; the setting ``RELEASE`` helps."""
 
@@ -29,7 +33,10 @@ def release() -> str:
     That is the sources of the project's packages, and the names and versions of all distributions.
     Raises ``UnknownReleaseError``.
     """
-    return str(settings.RELEASE) or _digest()
+    found = str(settings.RELEASE) or _digest()
+    if found is None:
+        raise UnknownReleaseError
+    return found
 
 
 def look_up() -> None:
@@ -39,17 +46,24 @@ def look_up() -> None:
 
 
 @cache
-def _digest() -> str:
-    digest = hashlib.sha256()
+def _digest() -> str | None:
     try:
-        for name, module in sorted(_project().items()):
-            digest.update(name.encode())
-            for path in _files(module):
-                digest.update(path.read_bytes())
-    except OSError as error:
-        raise UnknownReleaseError from error
+        return _digest_of_all()
+    except Exception as error:  # noqa: BLE001
+        # Programs can be frozen, zipped and half uninstalled in more ways than can be foreseen.
+        logger.info("Which release of the project this is nobody can tell: %r", error)
+        return None
+
+
+def _digest_of_all() -> str:
+    digest = hashlib.sha256()
+    for name, module in sorted(_project().items()):
+        digest.update(name.encode())
+        for path in _files(module):
+            digest.update(path.read_bytes())
     distributions = {(d.name, d.version) for d in importlib.metadata.distributions()}
-    digest.update(repr(sorted(distributions)).encode())
+    # Of one that was not wholly uninstalled neither is known.
+    digest.update(repr(sorted(distributions, key=repr)).encode())
     return digest.hexdigest()
 
 

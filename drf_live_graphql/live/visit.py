@@ -100,6 +100,8 @@ class Visit:
     def _prepare(self, *, throttle: bool) -> None:
         view, request = self._view, self._request
         request.user = SimpleLazyObject(self._asking(request.read_user))
+        if hasattr(request, "_force_auth_user"):  # As django-rest-live's protocol has it.
+            request._force_auth_user = request.user  # type: ignore[attr-defined]
         view.initial = self._lifted(view.initial)
         view.check_throttles = self._charged(view.check_throttles) if throttle else _free_of_charge
         handle = view.handle_exception

@@ -94,7 +94,11 @@ async def test_the_last_number_is_announced_again(
 ) -> None:
     monkeypatch.setattr(module, "ANNOUNCEMENTS", (0.01, 0.02))
     publisher.publish(_commit(1))
-    heard = [await ear.hear() for _ in range(3)]
+    heard: list[dict[str, Any]] = []
+    while len(heard) < 3:
+        # The publisher of the process may repeat what an earlier test has written.
+        if (message := await ear.hear())["publisher"] == publisher._id:
+            heard.append(message)
     assert [message["type"] for message in heard] == [CHANGES, ALIVE, ALIVE]
     assert [message["number"] for message in heard] == [1, 1, 1]
 

@@ -13,7 +13,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.test import RequestFactory
 from django.utils.translation import gettext_lazy
-from rest_framework import serializers, viewsets
+from rest_framework import pagination, serializers, viewsets
+from rest_framework.response import Response
 
 from drf_live_graphql import LiveRouter
 from drf_live_graphql.live.lazies import read_out
@@ -197,3 +198,40 @@ def test_an_object_that_says_itself_as_a_text_is_no_list() -> None:
 
     point = Point()
     assert read_out(point) is point
+
+
+class Numbers(pagination.PageNumberPagination):
+    page_size = 5
+
+    def get_paginated_response(self, data: Any) -> Response:
+        names = models.Label.objects.values_list("name", flat=True)
+        return Response({"names": names, "lines": (x for x in "ab"), "results": data})
+
+    def get_paginated_response_schema(self, schema: Any) -> dict[str, Any]:
+        texts = {"type": "array", "items": {"type": "string"}}
+        return {"type": "object", "properties": {"names": texts, "lines": texts, "results": schema}}
+
+
+class Paged(FenceViewSet):
+    pagination_class = Numbers  # type: ignore[assignment]
+
+
+async def test_what_is_left_for_later_around_the_rows_is_read_for_everybody(
+    connect: Connect,
+) -> None:
+    await sync_to_async(_fence)()
+    live = LiveRouter()
+    live.register("fences", Paged)
+    application = live.asgi(_nowhere)
+    socket = await connect(application=application)
+    body = "{ names lines results { id } }"
+    told = [
+        await socket.subscribe(f"subscription {{ fences {{ {more} snapshot {body} }} }}")
+        for more in ("", "cursor")
+    ]
+    asked = await socket.subscribe(f"{{ fences {body} }}")
+    shown = [(await operation.started(), operation.payloads[0])[1] for operation in (*told, asked)]
+    assert all("errors" not in payload for payload in shown)
+    pages = [payload["data"]["fences"] for payload in shown]
+    for page in (pages[0]["snapshot"], pages[1]["snapshot"], pages[2]):
+        assert (page["names"], page["lines"]) == (["red"], ["a", "b"])

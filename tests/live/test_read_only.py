@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
-from drf_live_graphql.live.read_only import writes
+import pytest
+from django.db import transaction
+
+from drf_live_graphql.changes import outbox
+from drf_live_graphql.changes.capture import _captured
+from drf_live_graphql.exceptions import Refusal
+from drf_live_graphql.live.read_only import ReadOnly, writes
+from drf_live_graphql.models import JournalEntry
+from tests.project.models import Fence
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
 
 
 @pytest.mark.parametrize(
@@ -41,3 +52,23 @@ def test_what_writes(sql: str) -> None:
 )
 def test_what_does_not(sql: str) -> None:
     assert not writes(sql)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_allowed_to_be_written_is_committed_with_its_entry(
+    settings: SettingsWrapper,
+) -> None:
+    """As by an authentication inside ``transaction.atomic``: the journal is written at its end."""
+    settings.DRF_LIVE_GRAPHQL = {"JOURNAL": True}
+    outbox.install(_captured)
+    try:
+        watch = ReadOnly()
+        with watch.refusing():
+            with transaction.atomic(), watch.lifted():
+                fence = Fence.objects.create()
+            with pytest.raises(Refusal), transaction.atomic():
+                Fence.objects.create()
+    finally:
+        outbox.uninstall()
+    assert [one.pk for one in Fence.objects.all()] == [fence.pk]
+    assert JournalEntry.objects.count() == 1

@@ -618,3 +618,15 @@ async def test_a_reading_that_has_begun_tells_nobody_who_comes_after(
     assert [list(changes.kinds) for changes in two.changes] == [[note.pk]]
     assert three is two
     assert not journals._readings
+
+
+async def test_a_round_that_tells_nobody_anything_keeps_the_seal(restarts: Restarts) -> None:
+    """Else all members would be hashed again at the next change."""
+    await models.Fence.objects.acreate()
+    await restarts.begin(FENCES)
+    (query,) = (one for one in restarts.hub.queries if one.key.root.name == "fences")
+    known = query._state.seal
+    assert known
+    query.reauthorise()
+    await restarts.hub.settle()
+    assert query._state.seal == known

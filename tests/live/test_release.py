@@ -96,3 +96,29 @@ def test_sources_that_can_not_be_read_are_no_release(
     monkeypatch.setitem(sys.modules, "dlg_zipped", zipped)
     with pytest.raises(UnknownReleaseError):
         anew()
+
+
+def test_a_distribution_that_is_half_gone_is_one_more(
+    anew: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an uninstallation leaves it that was interrupted: it has neither name nor version."""
+    before = anew()
+    (tmp_path / "foo-1.0.dist-info").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert anew() != before
+
+
+def test_a_release_that_nobody_knows_is_looked_up_once(
+    anew: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def fails() -> str:
+        asked.append(1)
+        raise RuntimeError("No sources here.")
+
+    monkeypatch.setattr(module, "_digest_of_all", fails)
+    with pytest.raises(UnknownReleaseError):
+        anew()
+    module.look_up()
+    assert asked == [1]
