@@ -30,7 +30,8 @@ class UnknownReleaseError(Exception):
 def release() -> str:
     """The setting ``RELEASE``; where it is empty, a digest of all code that there is.
 
-    That is the sources of the project's packages, and the names and versions of all distributions.
+    That is the sources of the project's packages, and the metadata of all distributions (name,
+    version, what they depend on).
     Raises ``UnknownReleaseError``.
     """
     found = str(settings.RELEASE) or _digest()
@@ -61,10 +62,18 @@ def _digest_of_all() -> str:
         digest.update(name.encode())
         for path in _files(module):
             digest.update(path.read_bytes())
-    distributions = {(d.name, d.version) for d in importlib.metadata.distributions()}
-    # Of one that was not wholly uninstalled neither is known.
-    digest.update(repr(sorted(distributions, key=repr)).encode())
+    # As texts: name and version of one that was not wholly uninstalled are None, warn or raise,
+    # each in another release of Python.
+    distributions = {_metadata(d) for d in importlib.metadata.distributions()}
+    digest.update(repr(sorted(distributions)).encode())
     return digest.hexdigest()
+
+
+def _metadata(distribution: importlib.metadata.Distribution) -> str:
+    """The metadata as they stand in the file, wherever that is; empty where there is none."""
+    # A wheel's, an egg's, and the one file that distutils left.
+    texts = map(distribution.read_text, ("METADATA", "PKG-INFO", ""))
+    return next(filter(None, texts), "")
 
 
 def _project() -> dict[str, ModuleType]:
