@@ -48,7 +48,8 @@ DEFAULTS: Mapping[str, object] = {
     # Browser origins allowed to open a socket, beside the site's own: "https://app.example.com".
     "ALLOWED_ORIGINS": (),
     # Threads that evaluate views; each holds one database connection. One view has at most all
-    # but one of them, so that a slow one holds up no other.
+    # but one of them, so that a slow one holds up no other; where several are slow, a thread that
+    # was held for a second is replaced for so long, up to four times as many.
     "EVALUATION_THREADS": 4,
     # Seconds for which such a connection is kept where CONN_MAX_AGE is 0 and there is no pool.
     "EVALUATION_CONN_MAX_AGE": 60.0,

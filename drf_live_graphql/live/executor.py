@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import threading
 import time
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+# Seconds after which a thread that is still at the same work is replaced for so long.
+SLOW = 1.0
+# Times the number of threads that there may be, those included that are held by slow work.
+MOST = 4
+
 
 class Pool:
     """Threads of which the one that was last at work is the first to work again.
@@ -28,65 +34,103 @@ class Pool:
     Its caches are warm, those of its database connection too; and where there is little to do,
     there is only one connection.
 
-    Owners of work take turns, and one owner never has the last thread: a view that takes a minute
-    holds up nobody but those who asked for it.
+    Owners of work take turns, and one owner never has the last thread. Where several are slow, each
+    thread that they hold is replaced for so long: views that take a minute hold up nobody but
+    those who asked for them.
     """
 
-    def __init__(self, size: int) -> None:
-        """No more than ``size`` threads; none yet."""
+    def __init__(self, size: int, slow: float = SLOW) -> None:
+        """At most ``size`` threads, besides those that are held for ``slow`` seconds or more."""
         self._size = size
+        self._slow = slow
         self._started = 0
+        self._numbers = itertools.count(1)
         self._idle: list[ThreadPoolExecutor] = []
         # What waits, by owner; the owner whose turn it is comes first.
         self._waiting: OrderedDict[Hashable, deque[_Job]] = OrderedDict()
-        self._at_work: Counter[Hashable] = Counter()
+        self._at_work: dict[_Job, float] = {}
+        self._relief: threading.Timer | None = None
         self._lock = threading.Lock()
 
     def submit(self, function: Callable[[], Result], owner: Hashable = None) -> Future[Result]:
         """Have ``function`` run by a thread as soon as one is free; work of ``None`` is small."""
         job = _Job(function, owner)
         with self._lock:
-            thread = self._free_thread() if self._may_work(owner) else None
-            if thread is None:
-                self._waiting.setdefault(owner, deque()).append(job)
-                return job.future
-            self._at_work[owner] += 1
-        thread.submit(self._work, thread, job)
+            self._waiting.setdefault(owner, deque()).append(job)
+            self._start()
         return job.future
 
-    def _may_work(self, owner: Hashable) -> bool:
-        return owner is None or self._at_work[owner] < max(1, self._size - 1)
+    def _start(self) -> None:
+        """Have threads take up what may be worked at; look again later where there are too few."""
+        while self._waiting:
+            thread = self._idle.pop() if self._idle else self._further_thread()
+            if thread is None:
+                self._look_again()
+                return
+            job = self._next()
+            if job is None:
+                self._idle.append(thread)
+                return
+            thread.submit(self._work, thread, job)
 
-    def _free_thread(self) -> ThreadPoolExecutor | None:
-        if self._idle:
-            return self._idle.pop()
-        if self._started == self._size:
+    def _further_thread(self) -> ThreadPoolExecutor | None:
+        if not self._room_for(self._started + 1):
             return None
         self._started += 1
-        return ThreadPoolExecutor(1, f"drf-live-evaluation-{self._started}")
+        return ThreadPoolExecutor(1, f"drf-live-evaluation-{next(self._numbers)}")
 
-    def _work(self, thread: ThreadPoolExecutor, job: _Job) -> None:
-        while True:
-            job.run()
-            with self._lock:
-                self._at_work[job.owner] -= 1
-                if not self._at_work[job.owner]:
-                    del self._at_work[job.owner]
-                following = self._next()
-                if following is None:
-                    self._idle.append(thread)
-                    return
-                job = following
+    def _room_for(self, threads: int) -> bool:
+        if self._size < threads <= self._size * MOST:
+            since = time.monotonic() - self._slow
+            threads -= sum(started <= since for started in self._at_work.values())
+        return threads <= self._size
+
+    def _look_again(self) -> None:
+        if self._relief is None:
+            self._relief = threading.Timer(self._slow, self._relieve)
+            self._relief.daemon = True
+            self._relief.start()
+
+    def _relieve(self) -> None:
+        with self._lock:
+            self._relief = None
+            self._start()
 
     def _next(self) -> _Job | None:
+        """What is to be worked at next, from now on."""
+        most = max(1, self._size - 1)
+        at_work = Counter(job.owner for job in self._at_work)
         for owner, jobs in self._waiting.items():
-            if self._may_work(owner):
+            if owner is None or at_work[owner] < most:
                 job = jobs.popleft()
                 self._waiting.move_to_end(owner)
                 if not jobs:
                     del self._waiting[owner]
-                self._at_work[owner] += 1
+                self._at_work[job] = time.monotonic()
                 return job
+        return None
+
+    def _work(self, thread: ThreadPoolExecutor, job: _Job) -> None:
+        following: _Job | None = job
+        while following is not None:
+            following.run()
+            following = self._after(thread, following)
+
+    def _after(self, thread: ThreadPoolExecutor, done: _Job) -> _Job | None:
+        """What a thread does next; if there is nothing, it waits, or ends if it is one too many."""
+        with self._lock:
+            del self._at_work[done]
+            if not self._room_for(self._started):
+                self._started -= 1
+                self._start()
+            else:
+                following = self._next()
+                if following is None:
+                    self._idle.append(thread)
+                return following
+        # Connections are the thread's own, and nobody could close them after it.
+        connections.close_all()
+        thread.shutdown(wait=False)
         return None
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, wait
+from queue import Queue
 
 import pytest
+from django.db import connections
 
-from drf_live_graphql.live.executor import Pool
+from drf_live_graphql.live.executor import MOST, Pool
 
 PATIENCE = 10.0
 
@@ -72,3 +74,34 @@ def test_owners_take_turns() -> None:
     go.set()
     wait([busy, *work], PATIENCE)
     assert order == ["many", "few", "many", "many"]
+
+
+def test_views_that_are_slow_at_once_hold_up_nobody_else() -> None:
+    pool, go = Pool(2, slow=0.01), threading.Event()
+    slow = [pool.submit(lambda: go.wait(PATIENCE), owner) for owner in "abcdef"]
+    assert pool.submit(lambda: 7, "quick").result(PATIENCE) == 7
+    assert not any(future.done() for future in slow)
+    go.set()
+    assert all(future.result(PATIENCE) for future in slow)
+
+
+def test_threads_that_stood_in_are_limited_and_end_with_their_connections(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed = Queue[threading.Thread]()
+    monkeypatch.setattr(connections, "close_all", lambda: closed.put(threading.current_thread()))
+    pool, go, threads = Pool(2, slow=0.0), threading.Event(), set[threading.Thread]()
+
+    def work() -> None:
+        threads.add(threading.current_thread())
+        go.wait(PATIENCE)
+
+    everything = [pool.submit(work, owner) for owner in range(20)]
+    go.set()
+    wait(everything, PATIENCE)
+    assert 2 < len(threads) <= 2 * MOST
+    ended = {closed.get(timeout=PATIENCE) for _ in range(len(threads) - 2)}
+    for thread in ended:
+        thread.join(PATIENCE)
+    assert not any(thread.is_alive() for thread in ended)
+    assert pool.submit(threading.current_thread).result(PATIENCE) in threads - ended

@@ -302,6 +302,8 @@ async def test_a_view_that_fails_ends_its_operations_with_an_error(
 
 
 ROOT = "afterVehicles"
+# Further views of the kind, more than there are threads.
+COPIES = [f"slow{n}" for n in range(8)]
 
 
 class Slow(viewsets.ReadOnlyModelViewSet):
@@ -310,8 +312,10 @@ class Slow(viewsets.ReadOnlyModelViewSet):
     serializer_class = views.VehicleViewSet.serializer_class
     queryset = models.Vehicle.objects.order_by("id")
     go = threading.Event()
+    asked = threading.Semaphore()
 
     def get_queryset(self) -> Any:
+        Slow.asked.release()
         Slow.go.wait(PATIENCE)
         return super().get_queryset().filter(pk__gt=self.kwargs["after"])
 
@@ -322,8 +326,19 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     Slow.go.set()
     router = LiveRouter()
     router.register("after/(?P<after>[0-9]+)/vehicles", Slow, basename="vehicle")
+    for name in COPIES:
+        router.register(
+            f"{name}/(?P<after>[0-9]+)/vehicles",
+            type(name, (Slow,), {}),
+            basename="vehicle",
+            list_name=name,
+            retrieve_name=f"{name}Row",
+        )
     router.register("fences", views.FenceViewSet)
-    yield router.asgi(_nowhere)
+    application = router.asgi(_nowhere)
+    # The generator has asked too.
+    monkeypatch.setattr(Slow, "asked", threading.Semaphore(0))
+    yield application
     Slow.go.set()
 
 
@@ -347,6 +362,27 @@ async def test_a_view_that_takes_long_holds_up_nobody_else(connect: Connect, slo
     for operation in waiting:
         await operation.started()
         assert operation.payloads[0]["data"][ROOT]["snapshot"] == []
+
+
+async def test_views_that_take_long_at_once_hold_up_nobody_else(
+    connect: Connect, slow: Any
+) -> None:
+    """There are more of them than threads."""
+    Slow.go.clear()
+    socket = await connect(application=slow)
+    waiting = [
+        await socket.subscribe(f'subscription {{ {name}(after: "0") {{ snapshot {{ id }} }} }}')
+        for name in COPIES
+    ]
+    for _ in range(conf.settings.EVALUATION_THREADS):
+        assert await asyncio.to_thread(Slow.asked.acquire, timeout=PATIENCE)
+    other = await connect(application=slow)
+    assert await _works(other)
+    assert not any(operation.payloads or operation.ended for operation in waiting)
+    Slow.go.set()
+    for name, operation in zip(COPIES, waiting, strict=True):
+        await operation.started()
+        assert operation.payloads[0]["data"][name]["snapshot"] == []
 
 
 async def test_what_gathers_during_a_long_round_is_bounded(
