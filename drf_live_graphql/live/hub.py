@@ -1,9 +1,6 @@
 """The one place of a process where changes arrive, and from which live queries are woken.
 
-One channel, joined to one group for each model that somebody watches. Every doubt whether a
-message was missed (a gap in a publisher's numbers, a ping that did not come back, a layer that
-raised or was full, a connection made anew, a process that stood still) ends in a resync of what
-may have missed it.
+Every doubt whether a message was missed (see ``ear``) ends in a resync of what may have missed it.
 """
 
 from __future__ import annotations
@@ -12,19 +9,17 @@ import asyncio
 import contextlib
 import logging
 import time
-import uuid
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 from channels.layers import get_channel_layer
 
-from drf_live_graphql.changes import Disconnect, group_of, publisher
+from drf_live_graphql.changes import Disconnect
 from drf_live_graphql.changes.control import CONTROL, DISCONNECT
-from drf_live_graphql.changes.message import ALIVE, CHANGES, PING, decode, decode_stamp
+from drf_live_graphql.changes.message import ALIVE, CHANGES, decode
 from drf_live_graphql.conf import settings
 from drf_live_graphql.exceptions import (
     INTERNAL_MESSAGE,
-    LiveError,
     Refusal,
     credentials_ended,
     refusal_of,
@@ -34,23 +29,22 @@ from drf_live_graphql.location import locate
 from . import executor, reads, release
 from .commits import Commits
 from .cursor import Cursor
+from .ear import Ear
 from .evaluation import Evaluation
 from .follower import Follower
 from .history import shape_of
 from .identity import is_private
-from .pulse import Pulse
 from .query import LiveQuery
 from .recall import Journals, is_for
 from .resume import ANSWER, ASK, Questions, Told, answer
 from .retention import Retained
 from .routing import labels_of
-from .sequence import Sequence
+from .tasks import Tasks
 from .timetable import Timetable
 from .trace import key_of, trace_of
-from .wires import Wires
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Coroutine, Hashable, Iterable, Iterator
+    from collections.abc import Collection, Hashable, Iterable, Iterator
 
     from drf_live_graphql.changes import Changes
     from drf_live_graphql.requests import Connection
@@ -65,67 +59,45 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("drf_live_graphql.live")
 
-# Seconds that a fence, sent through a group that was just joined, may take to come back.
-FENCE_TIMEOUT = 2.0
-# Seconds after which groups are joined again: layers forget members after a day
-# (``group_expiry`` in Channels' layer specification).
-REJOIN = 3600.0
 # Seconds that the rest of a commit may take to come; its messages are sent one after the other.
 PARTS_TIMEOUT = 0.5
 # Seconds between looks at what has no task to wait for, in ``settle``.
 SETTLING = 0.01
-# Seconds that this process may have stood still (stopped, suspended, busy elsewhere) without its
-# messages being in doubt; channel layers keep them for a minute.
-STANDSTILL = 10.0
 # Times that another process is asked the same: once it has said what the answer depends on, which
 # this one may not have listened to.
 QUESTIONS = 2
 
 
 class Hub:
-    """The live queries of one event loop, and their ear at the channel layer."""
+    """The live queries of one event loop, and what they hear."""
 
     def __init__(self) -> None:
         """Not connected yet: that happens with the first subscription."""
-        self._id = uuid.uuid4().hex
         self._queries: dict[Key, LiveQuery] = {}
         self._by_label: dict[str, set[LiveQuery]] = {}
-        self._joined: dict[str, float] = {}
-        self._membership = asyncio.Lock()
-        self._sequence = Sequence()
+        self._ear = Ear(self)
         self._commits = Commits()
         self._giving_up: asyncio.TimerHandle | None = None
         self._timetable = Timetable()
         # The connections there are, whether or not they have anything open.
         self.lines: WeakSet[Line] = WeakSet()
         self._starter: asyncio.Task[None] | None = None
-        self._restarter: asyncio.Task[None] | None = None
-        self._channel: str | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._admissions: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
+        self._admissions = Tasks()
         self._admitting = 0
-        self._departures: set[asyncio.Task[None]] = set()
-        # Fences of groups that were just joined: until they are back, changes may be unheard.
-        self._fences: dict[str, asyncio.Task[None]] = {}
-        self._fencing = asyncio.Lock()
-        # What fences wait for, by label and token.
-        self._echoes: dict[tuple[str, str], asyncio.Event] = {}
+        self._releasing: asyncio.Task[None] | None = None
         # Where the setting ``JOURNAL`` is on: then the layer only wakes it.
         self._follower: Follower | None = None
-        self._pulse = Pulse()
-        self._wires = Wires(self._reconnected)
-        self._turn = 0
-        self._doubt = False
         self._count = 0
         self._numbers: WeakValueDictionary[int, LiveQuery] = WeakValueDictionary()
         self._retained = Retained()
-        self._questions = Questions(self._send)
+        self._questions = Questions(self._ear.send)
         self._journals = Journals()
 
     @property
     def address(self) -> str:
         """The channel on which other processes reach this one; empty while there is none."""
-        return self._channel or ""
+        return self._ear.address
 
     @property
     def place(self) -> Place | None:
@@ -159,14 +131,13 @@ class Hub:
         starting = self._starter in self._admissions
         # A missing layer is said where something is subscribed, and by the system check.
         layer = get_channel_layer(settings.CHANNEL_LAYER)
-        if CONTROL not in self._joined and not starting and layer is not None:
-            self._starter = self._spawn(self._listen(()), among=self._admissions)
+        if CONTROL not in self._ear.joined and not starting and layer is not None:
+            self._starter = self._admissions.spawn(self._listen(()))
 
     def detach(self, line: Line) -> None:
         """Forget a connection that has ended; twice does no harm."""
         self.lines.discard(line)
-        if self._unneeded():
-            self._spawn(self._leave_groups(), among=self._departures)
+        self._ear.leave_unneeded()
 
     def _disconnect(self, user: UserKey) -> None:
         for line in tuple(self.lines):
@@ -203,7 +174,7 @@ class Hub:
         """Find a running subscription another query, or end it where the view refuses it."""
         if subscription.query is not None:
             subscription.query.leave(subscription)
-        self._spawn(self._readmit(subscription), among=self._admissions)
+        self._admissions.spawn(self._readmit(subscription))
 
     async def _readmit(self, subscription: Subscription) -> None:
         try:
@@ -256,10 +227,10 @@ class Hub:
         if not isinstance(after, Cursor) or query is None:
             return
         found = None
-        if after.hub and after.hub == self._channel:
+        if after.hub and after.hub == self.address:
             if query.remembers(after, shape_of(subscription.wants.followed)):
                 return
-        elif self._channel is not None and settings.RESUME_WINDOW > 0:
+        elif self.address and settings.RESUME_WINDOW > 0:
             found = await self._ask(after, subscription, query, key)
         if found is None and subscription.query is query:
             found = await self._recall(after.standing, subscription, query, key)
@@ -289,10 +260,10 @@ class Hub:
         shape = shape_of(subscription.wants.followed)
         await executor.run(release.look_up)
         for _ in range(QUESTIONS):
-            if self._doubt or self._channel is None:
+            if self._ear.doubtful or not self.address:
                 return None
             rounds, heard = query.rounds, self.heard_by(query)
-            known = await self._questions.ask(after, shape, key.root, self._channel)
+            known = await self._questions.ask(after, shape, key.root, self.address)
             if known is None or not known.is_for(key, subscription.connection):
                 return None
             self._learn(key.root, known.names)
@@ -312,7 +283,7 @@ class Hub:
         return frozenset(
             label
             for label, queries in self._by_label.items()
-            if query in queries and label not in self._fences
+            if query in queries and self._ear.hears(label)
         )
 
     async def listen(self, query: LiveQuery) -> None:
@@ -327,13 +298,13 @@ class Hub:
         nobody else needs.
         """
         private = is_private(query.key, last)
-        if private or not query.history.usable or self._doubt or query.overgrown:
+        if private or not query.history.usable or self._ear.doubtful or query.overgrown:
             self._drop(query)
             return
         self._retained.add(query)
         self._unindex(query)
         self._index(query)
-        self._leave_unneeded()
+        self._ear.leave_unneeded()
         self._sweep()
 
     def drop(self, query: LiveQuery) -> None:
@@ -349,14 +320,14 @@ class Hub:
         if self._queries.get(query.key) is query:
             del self._queries[query.key]
         self._unindex(query)
-        self._leave_unneeded()
+        self._ear.leave_unneeded()
 
     def _sweep(self) -> None:
         """Forget what is kept for too long, or too much of it."""
         for query in self._retained.over():
             self._drop(query)
 
-    def _prune(self) -> None:
+    def beat(self) -> None:
         """Forget what nobody can come back to any more."""
         self._sweep()
         for query in self.queries:
@@ -372,15 +343,6 @@ class Hub:
             queries.discard(query)
             if not queries:
                 del self._by_label[label]
-
-    def _leave_unneeded(self) -> None:
-        if self._unneeded():
-            self._spawn(self._leave_groups(), among=self._departures)
-
-    def _unneeded(self) -> set[str]:
-        """The groups that no query needs; orders concern whoever is connected."""
-        needed = {CONTROL} if self.lines or self._queries else set()
-        return self._joined.keys() - self._by_label.keys() - needed
 
     def _index(self, query: LiveQuery) -> None:
         for label in query.all_labels():
@@ -434,26 +396,21 @@ class Hub:
         query.key = key_of(query.key.root, query.key.call, first, query.key.identity)
         self._queries[query.key] = query
 
-    # The channel layer.
+    # What is heard.
 
     async def _listen(self, labels: Iterable[str]) -> None:
-        """Be in the groups of ``labels``; a layer that is down is joined when it is back.
+        """Hear of all that is committed about ``labels`` from now on, as soon as a layer is there.
 
-        Returns once a message sent to each new group has come back: from then on a commit's
-        message cannot be missed, and what was committed before is read.
+        What was committed before is read, not told.
         """
         await self._follow(labels)
-        try:
-            await self._start()
-            # To its end, whoever is cancelled meanwhile: else a group is joined that nobody leaves.
-            joining = self._spawn(self._join_groups(labels), among=self._admissions)
-            await asyncio.shield(joining)
-        except LiveError:
-            raise
-        except Exception as error:  # noqa: BLE001
-            self._doubts("the channel layer could not be joined", error)
-            if self._channel is None:
-                self._start_again()
+        if self._releasing is None:  # For whoever comes back.
+            self._releasing = self._tasks.spawn(executor.run(release.look_up))
+        await self._ear.listen(labels)
+
+    def needed(self) -> set[str]:
+        """The groups to be in; orders concern whoever is connected."""
+        return {*self._by_label, CONTROL} if self.lines or self._queries else {*self._by_label}
 
     async def _follow(self, labels: Iterable[str]) -> None:
         """Follow the journal, where there is one."""
@@ -463,7 +420,7 @@ class Hub:
             return
         try:
             await self._follower.start()
-            if not self._joined.keys() >= set(labels):
+            if not self._ear.joined.keys() >= set(labels):
                 # What was committed before is in the first reading, and not told after it.
                 await self._follower.look()
         except Exception as error:  # noqa: BLE001
@@ -477,7 +434,7 @@ class Hub:
         """
         return self._follower is not None and self._follower.complete
 
-    def _followed(self) -> Collection[str]:
+    def followed(self) -> Collection[str]:
         """The databases whose journals tell what is in them."""
         return () if self._follower is None else self._follower.positions
 
@@ -490,161 +447,26 @@ class Hub:
         for query in self.queries:
             query.resync()
 
-    def _start_again(self) -> None:
-        if self._restarter is None or self._restarter.done():
-            self._restarter = self._spawn(self._start_later())
-
-    async def _start_later(self) -> None:
-        """Go on trying to get a channel; the doubt is then put right like any other."""
-        while (self._queries or self.lines) and self._channel is None:
-            await asyncio.sleep(settings.HUB_PING)
-            try:
-                await self._start()
-            except Exception as error:  # noqa: BLE001
-                logger.info("The channel layer is still out of reach: %r", error)
-
-    async def _start(self) -> None:
-        async with self._membership:
-            if self._channel is not None:
-                return
-            layer = self._layer()
-            publisher.bind(asyncio.get_running_loop())
-            channel = await asyncio.wait_for(layer.new_channel(), settings.PUBLISH_TIMEOUT)
-            self._channel = channel
-            capacity = getattr(layer, "get_capacity", None)
-            self._pulse.limit(None if capacity is None else capacity(channel))
-            self._wires.watch(layer)
-            self._spawn(self._receive(channel))
-            self._spawn(self._watch(channel))
-            # For whoever comes back.
-            self._spawn(executor.run(release.look_up))
-
-    @staticmethod
-    def _layer() -> Any:
-        layer = get_channel_layer(settings.CHANNEL_LAYER)
-        if layer is None:
-            raise LiveError(
-                f"There is no channel layer {settings.CHANNEL_LAYER!r}. Expected it in the"
-                " setting CHANNEL_LAYERS; RedisPubSubChannelLayer is the one of choice."
-            )
-        return layer
-
-    async def _join_groups(self, labels: Iterable[str]) -> None:
-        labels = (CONTROL, *labels)
-        async with self._membership:
-            for label in labels:
-                if label not in self._joined:
-                    await self._group("group_add", label)
-                    self._joined[label] = time.time()
-                    self._fences[label] = self._spawn(self._await_fence(label))
-            if self._joined.keys() - self._by_label.keys():  # They were given up meanwhile.
-                self._spawn(self._leave_groups(), among=self._departures)
-        # Those that others wait for as well, and not theirs alone: they may be cancelled.
-        fences = [self._fences[label] for label in labels if label in self._fences]
-        if fences:
-            await asyncio.wait(fences)
-
-    async def _await_fence(self, label: str) -> None:
-        try:
-            await self._fence(label)
-        finally:
-            if self._fences.get(label) is asyncio.current_task():
-                del self._fences[label]
-
-    async def _leave_groups(self) -> None:
-        async with self._membership:
-            for label in self._unneeded():
-                del self._joined[label]
-                self._sequence.forget(label)
-                # No echo will come, and that is no doubt.
-                self._pulse.leave(label)
-                if fence := self._fences.pop(label, None):
-                    fence.cancel()
-                for (through, _), echo in self._echoes.items():
-                    if through == label:
-                        echo.set()
-                try:
-                    await self._group("group_discard", label)
-                except Exception as error:  # noqa: BLE001
-                    self._doubts("a group could not be left", error)
-
-    async def _group(self, method: str, label: str) -> None:
-        join = getattr(self._layer(), method)
-        await asyncio.wait_for(join(group_of(label), self._channel), settings.PUBLISH_TIMEOUT)
-
-    async def _fence(self, label: str) -> None:
-        # One after the other: many at once would fill a layer up, which then drops some of them.
-        async with self._fencing:
-            if self._doubt or label not in self._joined:
-                return  # All is read anew; or it was left meanwhile, and no echo would come.
-            try:
-                await self._echo(label)
-            except Exception as error:  # noqa: BLE001
-                self._doubts(f"no echo from the group of {label}", error)
-
-    async def _echo(self, label: str) -> None:
-        """Return once a message of our own came through the group, and all before it."""
-        token = uuid.uuid4().hex
-        echo = self._echoes[label, token] = asyncio.Event()
-        try:
-            message = {"type": PING, "hub": self._id, "label": label, "token": token}
-            await asyncio.wait_for(
-                self._layer().group_send(group_of(label), message), FENCE_TIMEOUT
-            )
-            await asyncio.wait_for(echo.wait(), FENCE_TIMEOUT)
-        finally:
-            del self._echoes[label, token]
-
-    async def _receive(self, channel: str) -> None:
-        retry = 0.1
-        while True:
-            try:
-                message = await self._layer().receive(channel)
-            except Exception as error:  # noqa: BLE001
-                self._doubts("receiving failed", error)
-                await asyncio.sleep(retry)
-                retry = min(retry * 2, 2.0)
-                continue
-            retry = 0.1
-            self._pulse.received()
-            try:
-                self._take(message)
-            except Exception:
-                logger.exception("A message from the channel layer could not be used.")
-                self._doubt = True
-
-    def _take(self, message: dict[str, Any]) -> None:
+    def take(self, message: dict[str, Any], publisher_id: str) -> None:
+        """Be told a message of a publisher, or of another process (then ``publisher_id`` is "")."""
         kind = message.get("type")
-        if kind == PING:
-            self._take_ping(message)
-        elif kind == ASK:
-            self._spawn(self._answer(message))
+        if kind == ASK:
+            self._tasks.spawn(self._answer(message))
         elif kind == ANSWER:
             self._questions.take(message)
-        elif kind in (CHANGES, ALIVE, DISCONNECT):
-            label, stamp = decode_stamp(message)
-            if self._sequence.missed(
-                label,
-                stamp,
-                self._joined.get(label),
-                alive=kind == ALIVE,
-                journal=message.get("journal", ""),
-                followed=self._followed(),
-            ):
-                self._missed(label)
-            elif kind == ALIVE and self._follower is not None:
-                self._follower.wake()  # What it repeats may have been missed.
-            if kind == DISCONNECT:
-                self._disconnect(Disconnect.decode(message).user)
-            if kind == CHANGES:
-                self._take_changes(stamp.publisher, decode(message))
+        elif kind == ALIVE and self._follower is not None:
+            self._follower.wake()  # What it repeats may have been missed.
+        elif kind == DISCONNECT:
+            self._disconnect(Disconnect.decode(message).user)
+        elif kind == CHANGES:
+            self._take_changes(publisher_id, decode(message))
 
     def _take_changes(self, publisher_id: str, changes: Changes) -> None:
         if changes.journaled and self._follower is not None:
             self._follower.wake(changes.journal)
-            if changes.journal in self._followed():
+            if changes.journal in self.followed():
                 return
-        self._tell(self._commits.take(publisher_id, changes, self._joined))
+        self._tell(self._commits.take(publisher_id, changes, self._ear.joined))
         if self._commits:
             self._give_up_later()
 
@@ -666,17 +488,14 @@ class Hub:
         if self._commits:
             self._give_up_later()
 
-    def _missed(self, label: str) -> None:
-        logger.warning("Messages about %s were missed; reading anew.", label)
+    def missed(self, label: str) -> None:
+        """Read anew what messages about ``label`` concern, some of which were missed."""
         if label == CONTROL:
             # Whose connections were to end is not known; a credential that has ended is noticed.
             for query in self.queries:
                 query.reauthorise()
         for query in tuple(self._by_label.get(label, ())):
             query.resync()
-
-    async def _send(self, channel: str, message: dict[str, Any]) -> None:
-        await asyncio.wait_for(self._layer().send(channel, message), settings.PUBLISH_TIMEOUT)
 
     async def _answer(self, question: dict[str, Any]) -> None:
         """Tell another process what this one knows of a client that is connected there now."""
@@ -685,94 +504,20 @@ class Hub:
         try:
             if query is not None and query.history.usable:
                 await executor.run(release.look_up)
-                await asyncio.gather(*(self._echo(label) for label in query.all_labels()))
-                if not self._doubt and not self._commits:
+                await asyncio.gather(*(self._ear.echo(label) for label in query.all_labels()))
+                if not self._ear.doubtful and not self._commits:
                     content = await answer(query, question["number"], question["shape"])
             message = {"type": ANSWER, "token": question["token"], "known": int(bool(content))}
-            await self._send(question["reply"], {**message, **(content or {})})
+            await self._ear.send(question["reply"], {**message, **(content or {})})
         except Exception as error:  # noqa: BLE001
             logger.warning("A question of another process could not be answered: %r", error)
 
-    def _take_ping(self, message: dict[str, Any]) -> None:
-        if message["hub"] != self._id:
-            return  # Another process's fence.
-        if echo := self._echoes.get((message.get("label", ""), message.get("token", ""))):
-            echo.set()
-        number = message.get("number")
-        reason = None if number is None else self._pulse.echo(number)
-        if reason is not None:
-            self._doubts(reason, None)
-
-    async def _watch(self, channel: str) -> None:
-        """Send ourselves a ping every now and then, and put right what a lost one may mean."""
-        rejoin_at = time.monotonic() + REJOIN
-        while True:
-            slept_at = time.monotonic()
-            regular = await self._pulse.next(settings.HUB_PING)
-            self._prune()
-            if time.monotonic() - slept_at > settings.HUB_PING + STANDSTILL:
-                self._doubts("this process stood still", None)
-            if regular and time.monotonic() > rejoin_at:
-                rejoin_at = time.monotonic() + REJOIN
-                self._joined.clear()
-                await self._listen(self._by_label)
-            taken = await self._ping(channel)
-            if regular:
-                await self._look(taken=taken)
-
-    async def _look(self, *, taken: bool) -> None:
-        """Recover where there is doubt, as soon as the layer is likely to be heard again."""
-        self._wires.watch(self._layer())
-        overdue = self._pulse.overdue
-        if overdue:
-            self._doubts("pings do not come back", None)
-            self._pulse.forget()
-            await self._wires.cut(self._layer())
-        if self._doubt and taken and (overdue or self._pulse.answered):
-            await self._recover()
-
-    async def _ping(self, channel: str) -> bool:
-        """Ping ourselves through one of the groups, each in its turn; whether it was taken.
-
-        A group's membership can be lost while the channel is fine, and the other way round.
-        """
-        labels = tuple(self._joined)
-        self._turn += 1
-        label = labels[self._turn % len(labels)] if labels else None
-        number = self._pulse.send(label)
-        message = {"type": PING, "hub": self._id, "number": number}
-        try:
-            async with asyncio.timeout(settings.PUBLISH_TIMEOUT):
-                if label is None:
-                    await self._layer().send(channel, message)
-                else:
-                    await self._layer().group_send(group_of(label), message)
-        except Exception as error:  # noqa: BLE001
-            self._pulse.withdraw(number)
-            self._doubts("the channel layer takes no ping", error)
-            if isinstance(error, TimeoutError):
-                # The other end may be gone without having closed the connection.
-                await self._wires.cut(self._layer())
-            return False
-        return True
-
-    def _reconnected(self) -> None:
-        self._doubts("the connection to the channel layer was made anew", None)
-
-    def _doubts(self, reason: str, error: Exception | None) -> None:
-        if not self._doubt:
-            logger.warning("Changes may be missed: %s (%r).", reason, error)
-        self._doubt = True
-
-    async def _recover(self) -> None:
-        """The layer is heard again: join the groups anew, and read everything anew."""
-        self._doubt = False
+    async def recover(self) -> None:
+        """The layer is heard again: read everything anew."""
         self._drop_retained()
-        await self._leave_groups()
-        self._joined.clear()
-        self._sequence.clear()
+        await self._ear.afresh()
         await self._listen(self._by_label)
-        if not self._doubt:
+        if not self._ear.doubtful:
             logger.warning("The channel layer is heard again; reading anew.")
             if self._is_journaled():
                 # Orders to disconnect may have been missed, and the little that is in no journal;
@@ -791,23 +536,14 @@ class Hub:
         And until the groups that nobody needs any more were left.
         """
         while True:
-            await asyncio.gather(*(self._fence(label) for label in tuple(self._joined)))
+            await asyncio.gather(*(self._ear.fence(label) for label in tuple(self._ear.joined)))
             if self._follower is not None:
                 await self._follower.look()
             rounds = (query.task for query in self.queries if query.task is not None)
-            waits = [*self._admissions, *self._departures, *rounds]
-            if not waits and not self._admitting and not self._doubt and not self._commits:
+            waits = [*self._admissions, *self._ear.moves, *rounds]
+            if not waits and not self._admitting and not self._ear.doubtful and not self._commits:
                 return
             await asyncio.wait(waits) if waits else await asyncio.sleep(SETTLING)
-
-    def _spawn(
-        self, work: Coroutine[Any, Any, None], *, among: set[asyncio.Task[None]] | None = None
-    ) -> asyncio.Task[None]:
-        tasks = self._tasks if among is None else among
-        task = asyncio.get_running_loop().create_task(work)
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-        return task
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

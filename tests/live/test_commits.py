@@ -107,7 +107,7 @@ async def test_a_lost_part_holds_the_others_up_for_a_moment_only(
     part = _part("project.fence", 9, "project.fence", "project.vehicle")
     part.kinds = {fence.pk: "updated"}
     the_hub = hub.get_hub()
-    the_hub._tell(the_hub._commits.take("p", part, the_hub._joined))
+    the_hub._tell(the_hub._commits.take("p", part, the_hub._ear.joined))
     the_hub._give_up_later()
     await settled()
     assert not the_hub._commits

@@ -150,7 +150,7 @@ async def test_without_anybody_connected_no_group_is_joined(connect: Connect) ->
     layer: Any = get_channel_layer()
     socket = await connect("ada")
     await settled()
-    channel = get_hub()._channel
+    channel = get_hub()._ear._channel
     assert channel in layer.groups[group_of(CONTROL)]
     await socket.close()
     await settled()
@@ -220,7 +220,7 @@ async def test_a_connection_made_while_the_layer_is_down_is_known_later(
         await tried.wait()
     # Waits for as long as there is a doubt.
     await settled()
-    assert CONTROL in get_hub()._joined
+    assert CONTROL in get_hub()._ear.joined
     live.disconnect(user=await _user("ada"))
     await settled()
     assert [await _closed(socket) for socket in sockets] == [4403, 4403]

@@ -62,6 +62,7 @@ async def _state() -> dict[str, Any]:
     """Everything that could grow."""
     await settled()
     hub, layer, pool = get_hub(), get_channel_layer(), executor._pool
+    ear = hub._ear
     assert layer is not None
     assert pool is not None
     return {
@@ -69,15 +70,20 @@ async def _state() -> dict[str, Any]:
         "tasks": Counter(task.get_coro().__qualname__ for task in asyncio.all_tasks()),
         "queries": len(hub.queries),
         "labels": {label: len(queries) for label, queries in hub._by_label.items()},
-        "joined": sorted(hub._joined),
+        "joined": sorted(ear.joined),
         # Numbers of groups that were left; those of joined ones come with whoever publishes.
-        "sequence": sorted({label for label, _ in hub._sequence._last} - hub._joined.keys()),
-        "fences": (len(hub._fences), len(hub._echoes), len(hub._admissions), len(hub._departures)),
+        "sequence": sorted({label for label, _ in ear._sequence._last} - ear.joined.keys()),
+        "fences": (
+            len(ear._fences),
+            len(ear._echoes),
+            len(hub._admissions),
+            len(ear.moves),
+        ),
         "groups": {name: len(channels) for name, channels in layer.groups.items()},
         "wants": len(wants._interned),
         "traces": len(trace._traces),
         "lines": sorted(publisher._lines),
-        "pool": (len(pool._waiting), sum(pool._at_work.values())),
+        "pool": (len(pool._waiting), len(pool._at_work)),
     }
 
 

@@ -25,7 +25,7 @@ from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.live.worker import HangingError
 from drf_live_graphql.models import JournalEntry
 from drf_live_graphql.testing import settled
-from tests.live.test_hub import FENCES, _lose, _snapshots
+from tests.live.test_ear import FENCES, _lose, _snapshots
 from tests.live.test_resume import begin, was_connected
 from tests.project.models import Fence
 

@@ -88,10 +88,10 @@ async def test_sockets_that_are_opened_and_dropped_leave_nothing_behind(
         for socket in sockets:
             await socket.wire.close()
     await settled()
-    assert len(asyncio.all_tasks()) <= before + len(get_hub()._tasks)
+    assert len(asyncio.all_tasks()) <= before + len(get_hub()._ear._tasks)
     assert get_hub().queries == ()
     assert get_hub()._by_label == {}
-    assert get_hub()._joined.keys() == {CONTROL}
+    assert get_hub()._ear.joined.keys() == {CONTROL}
     assert await _works(quiet)
 
 

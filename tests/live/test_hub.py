@@ -1,14 +1,13 @@
-"""The hub: what it hears, what it does when it may have missed something, what it leaves behind."""
+"""The hub: what it hears, and what it leaves behind."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from channels.layers import channel_layers, get_channel_layer
 
-from drf_live_graphql.changes import group_of, publisher
+from drf_live_graphql.changes import group_of
 from drf_live_graphql.changes.control import CONTROL
 from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.testing import settled
@@ -18,124 +17,11 @@ if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper
 
     from tests.live.conftest import Connect
-    from tests.oracle.wire import Operation
 
 pytestmark = pytest.mark.usefixtures("live_db")
 
 FENCES = "subscription { fences { snapshot { id } created { id } deleted } }"
 LABEL = "project.fence"
-
-
-def _snapshots(operation: Operation) -> list[int]:
-    """How many rows each snapshot had."""
-    told = [payload["data"]["fences"]["snapshot"] for payload in operation.payloads]
-    return [len(snapshot) for snapshot in told if snapshot is not None]
-
-
-async def _lose(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """Commit changes whose messages the layer swallows."""
-    layer = get_channel_layer()
-
-    async def swallow(group: str, message: dict[str, Any]) -> None:
-        return None
-
-    with monkeypatch.context() as patch:
-        patch.setattr(layer, "group_send", swallow)
-        for _ in range(number):
-            await models.Fence.objects.acreate()
-        await asyncio.to_thread(publisher.flush, 30)
-
-
-async def test_a_gap_in_the_numbers_is_followed_by_a_snapshot(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    operation = await (await connect()).subscribe(FENCES)
-    await operation.started()
-    await models.Fence.objects.acreate()
-    await settled()
-    await _lose(monkeypatch, 2)
-    await models.Fence.objects.acreate()
-    await settled()
-    assert _snapshots(operation) == [0, 4]
-
-
-async def test_a_publisher_that_was_never_heard_may_have_been_missed(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    operation = await (await connect()).subscribe(FENCES)
-    await operation.started()
-    publisher.reset()
-    publisher.bind(asyncio.get_running_loop())
-    await _lose(monkeypatch, 1)
-    await models.Fence.objects.acreate()
-    await settled()
-    assert _snapshots(operation) == [0, 2]
-
-
-async def test_what_was_published_before_the_subscription_is_not_missed(connect: Connect) -> None:
-    first = await (await connect()).subscribe("subscription { vehicles { snapshot { id } } }")
-    await first.started()
-    await models.Fence.objects.acreate()
-    await settled()
-    operation = await (await connect()).subscribe(FENCES)
-    await operation.started()
-    await models.Fence.objects.acreate()
-    await settled()
-    assert _snapshots(operation) == [1]
-
-
-async def test_a_layer_that_fails_and_comes_back_is_followed_by_a_snapshot(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper
-) -> None:
-    settings.DRF_LIVE_GRAPHQL = {"HUB_PING": 0.02}
-    operation = await (await connect()).subscribe(FENCES)
-    await operation.started()
-    layer = get_channel_layer()
-    failed = asyncio.Event()
-
-    async def fail(channel: str, message: dict[str, Any]) -> None:
-        failed.set()
-        raise ConnectionError("the layer is down")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(layer, "send", fail)
-        await failed.wait()
-        await _lose(monkeypatch, 1)
-    await operation.until(lambda: _snapshots(operation) == [0, 1])
-
-
-async def test_a_subscription_made_while_the_layer_is_down_is_put_right(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper
-) -> None:
-    settings.DRF_LIVE_GRAPHQL = {"HUB_PING": 0.02}
-    layer = get_channel_layer()
-
-    async def fail(*arguments: object) -> str:
-        raise ConnectionError("the layer is down")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(layer, "new_channel", fail)
-        operation = await (await connect()).subscribe(FENCES)
-        await operation.started()
-        await models.Fence.objects.acreate()
-    await operation.until(lambda: _snapshots(operation)[-1] == 1)
-    await models.Fence.objects.acreate()
-    await settled()
-    assert len(operation.payloads[-1]["data"]["fences"]["created"]) == 1
-
-
-async def test_a_message_that_makes_no_sense_harms_nobody(
-    connect: Connect, settings: SettingsWrapper, caplog: pytest.LogCaptureFixture
-) -> None:
-    settings.DRF_LIVE_GRAPHQL = {"HUB_PING": 0.02}
-    operation = await (await connect()).subscribe(FENCES)
-    await operation.started()
-    await get_channel_layer().group_send(group_of(LABEL), {"type": "drf_live.changes"})
-    await operation.until(lambda: len(_snapshots(operation)) == 2)
-    assert "could not be used" in caplog.text
-    await models.Fence.objects.acreate()
-    await settled()
-    assert len(operation.payloads[-1]["data"]["fences"]["created"]) == 1
 
 
 async def test_too_many_changes_to_name_are_a_snapshot(
@@ -186,7 +72,7 @@ async def test_one_channel_one_group_a_model_and_nothing_left_behind(
     await settled()
     assert hub.queries == ()
     assert [group for group, channels in layer.groups.items() if channels] == [group_of(CONTROL)]
-    assert {task.get_coro().__name__ for task in hub._tasks} == {"_receive", "_watch"}
+    assert {task.get_coro().__name__ for task in hub._ear._tasks} == {"_receive", "_watch"}
     assert hub._by_label == {}
 
 
@@ -206,67 +92,3 @@ async def test_a_model_that_nobody_watches_any_more_is_left(
     joined = {group for group, channels in layer.groups.items() if channels}
     assert {group_of(CONTROL), group_of(LABEL)} <= joined
     assert group_of("project.vehicle") not in joined
-
-
-async def test_rejoining_keeps_a_group_that_the_layer_would_forget(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper
-) -> None:
-    settings.DRF_LIVE_GRAPHQL = {"HUB_PING": 0.02}
-    monkeypatch.setattr("drf_live_graphql.live.hub.REJOIN", 0.0)
-    operation = await (await connect()).subscribe(FENCES)
-    await operation.started()
-    layer: Any = get_channel_layer()
-    layer.groups.clear()
-    joined = asyncio.Event()
-    add = layer.group_add
-
-    async def group_add(group: str, channel: str) -> None:
-        await add(group, channel)
-        if group == group_of(LABEL):
-            joined.set()
-
-    monkeypatch.setattr(layer, "group_add", group_add)
-    await joined.wait()
-    await models.Fence.objects.acreate()
-    await settled()
-    assert len(operation.payloads[-1]["data"]["fences"]["created"]) == 1
-
-
-async def test_a_group_is_left_where_who_wanted_it_went_while_it_was_joined(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    channel_layers.backends = {}  # Without the groups of earlier tests.
-    layer: Any = get_channel_layer()
-    joining, go = asyncio.Event(), asyncio.Event()
-    add = layer.group_add
-
-    async def group_add(group: str, channel: str) -> None:
-        joining.set()
-        await go.wait()
-        await add(group, channel)
-
-    monkeypatch.setattr(layer, "group_add", group_add)
-    socket = await connect()
-    operation = await socket.subscribe(FENCES)
-    await joining.wait()
-    await socket.complete(operation)
-    await (await socket.subscribe("{ fences { id } }")).started()
-    go.set()
-    await settled()
-    assert get_hub()._joined.keys() == {CONTROL}
-    assert [name for name, channels in layer.groups.items() if channels] == [group_of(CONTROL)]
-
-
-async def test_a_group_that_the_layer_lost_is_missed(
-    connect: Connect, settings: SettingsWrapper
-) -> None:
-    settings.DRF_LIVE_GRAPHQL = {"HUB_PING": 0.02}
-    socket = await connect()
-    operation = await socket.subscribe(FENCES)
-    vehicles = await socket.subscribe("subscription { vehicles { snapshot { id } } }")
-    await operation.started()
-    await vehicles.started()
-    layer: Any = get_channel_layer()
-    del layer.groups[group_of(LABEL)]
-    await models.Fence.objects.acreate()
-    await operation.until(lambda: _snapshots(operation)[-1] == 1)

@@ -18,7 +18,7 @@ from drf_live_graphql.live import listener as module
 from drf_live_graphql.live.listener import Listener
 from drf_live_graphql.testing import settled
 from tests.faults.processes import CommandWriter
-from tests.live.test_hub import FENCES, _snapshots
+from tests.live.test_ear import FENCES, _snapshots
 from tests.project.models import Fence
 
 if TYPE_CHECKING:

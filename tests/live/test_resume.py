@@ -529,7 +529,7 @@ async def test_the_window(
     await settled()
     clock.now += away
     if stays:
-        get_hub()._prune()
+        get_hub().beat()
     back = await begin(await connect(), FENCES, cursor)
     expected = {"created": [row(fence)]} if known else {"snapshot": [row(fence)]}
     assert told(back) == [{**NOTHING, **expected}]
@@ -621,11 +621,11 @@ async def test_a_query_is_kept_without_being_evaluated_and_then_forgotten(
     assert rounds == []
     assert query.overgrown is False
     clock.now += 121
-    hub._prune()
+    hub.beat()
     assert hub.retained == ()
     await settled()
     assert hub._by_label == {}
-    assert hub._joined == {}
+    assert hub._ear.joined == {}
 
 
 async def test_the_watch_forgets_what_is_over(
@@ -642,7 +642,7 @@ async def test_the_watch_forgets_what_is_over(
     (query,) = hub.queries
     await operation.until(lambda: True)
     while hub.retained or query.history._rounds:
-        await get_hub()._echo("project.fence")
+        await get_hub()._ear.echo("project.fence")
     assert query.history._size == 0
 
 

@@ -207,7 +207,7 @@ class FaultyOracle(Oracle):
 
     async def _outage(self, batch: list[world.Write]) -> None:
         hub, layer, noticed = get_hub(), get_channel_layer(), asyncio.Event()
-        doubts = hub._doubts
+        doubts = hub._ear._doubts
 
         def noticing(reason: str, error: Exception | None) -> None:
             doubts(reason, error)
@@ -216,7 +216,7 @@ class FaultyOracle(Oracle):
         self._may_renew()
         with (
             override_settings(DRF_LIVE_GRAPHQL={**settings.DRF_LIVE_GRAPHQL, "HUB_PING": PING}),
-            mock.patch.object(hub, "_doubts", noticing),
+            mock.patch.object(hub._ear, "_doubts", noticing),
         ):
             with ExitStack() as stack:
                 for method in METHODS:
@@ -224,8 +224,8 @@ class FaultyOracle(Oracle):
                 await self._one_by_one(batch)
                 if hub.address:
                     # Without waiting for the ping that is due at the usual time.
-                    hub._pulse._due = None
-                    hub._pulse._many.set()
+                    hub._ear._pulse._due = None
+                    hub._ear._pulse._many.set()
                     async with asyncio.timeout(PATIENCE):
                         await noticed.wait()
             await settled()
@@ -245,7 +245,7 @@ async def _end(hub: Hub) -> None:
     for query in hub.retained:
         hub.drop(query)
     await hub.settle()
-    tasks = [*hub._tasks]
+    tasks = [*hub._tasks, *hub._ear._tasks]
     if hub._follower is not None:
         tasks += [reader._task for reader in hub._follower._readers if reader._task is not None]
     for task in tasks:

@@ -12,7 +12,7 @@ from channels.layers import InMemoryChannelLayer
 from graphql import create_source_event_stream, parse
 
 from drf_live_graphql.exceptions import Refusal
-from drf_live_graphql.live import hub as hub_module
+from drf_live_graphql.live import ear
 from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.testing import settled
 from tests.project.live import live
@@ -49,14 +49,14 @@ async def test_a_subscription_that_ends_at_its_fence_raises_no_doubt(
     socket = await connect()
     await settled()
     with monkeypatch.context() as patch:
-        patch.setattr(hub_module, "FENCE_TIMEOUT", 0.1)
+        patch.setattr(ear, "FENCE_TIMEOUT", 0.1)
         patch.setattr(InMemoryChannelLayer, "group_send", lost)
         operation = await socket.subscribe(FENCES)
         await sent.wait()
-        fences = list(get_hub()._fences.values())
+        fences = list(get_hub()._ear._fences.values())
         await socket.complete(operation)
         await asyncio.wait(fences)
-    assert not get_hub()._doubt
+    assert not get_hub()._ear._doubt
 
 
 async def _stream(document: str) -> Any:

@@ -15,6 +15,7 @@ from drf_live_graphql import LiveRouter
 from drf_live_graphql.live import evaluation
 from drf_live_graphql.live import hub as hub_module
 from drf_live_graphql.live import query as query_module
+from drf_live_graphql.live.ear import Ear
 from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.live.rendition import Rendition
 from drf_live_graphql.testing import settled
@@ -272,7 +273,7 @@ async def test_who_comes_second_waits_for_the_same_fence(
 ) -> None:
     """A group that another subscription has just asked for is not heard yet."""
     fencing, go = asyncio.Event(), asyncio.Event()
-    fence = hub_module.Hub._fence
+    fence = Ear.fence
 
     async def slow(self: Any, label: str) -> None:
         fencing.set()
@@ -280,7 +281,7 @@ async def test_who_comes_second_waits_for_the_same_fence(
         await fence(self, label)
 
     with monkeypatch.context() as patch:
-        patch.setattr(hub_module.Hub, "_fence", slow)
+        patch.setattr(Ear, "fence", slow)
         first = await (await connect()).subscribe(VEHICLES)
         await fencing.wait()
         reserved = _count_calls(patch, query_module.LiveQuery, "reserve")
