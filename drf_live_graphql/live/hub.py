@@ -440,9 +440,12 @@ class Hub:
         """Be in the groups of ``labels``; a layer that is down is joined when it is back.
 
         Returns once a message sent to each new group has come back: from then on a commit's
-        message cannot be missed, and what was committed before is read.
+        message cannot be missed, and what was committed before is read. Where the layer hangs,
+        whoever meets that first waits for it, and nobody else.
         """
         await self._follow(labels)
+        if self._recovering:
+            return
         try:
             await self._start()
             # To its end, whoever is cancelled meanwhile: else a group is joined that nobody leaves.
@@ -452,8 +455,14 @@ class Hub:
             raise
         except Exception as error:  # noqa: BLE001
             self._doubts("the channel layer could not be joined", error)
-            if self._channel is None:
-                self._start_again()
+            self._start_again()
+
+    @property
+    def _recovering(self) -> bool:
+        """Whether all groups are joined and everything is read as soon as the layer is heard."""
+        if self._channel is None:
+            return self._restarter is not None and not self._restarter.done()
+        return self._doubt
 
     async def _follow(self, labels: Iterable[str]) -> None:
         """Follow the journal, where there is one."""
@@ -499,13 +508,13 @@ class Hub:
         while (self._queries or self.lines) and self._channel is None:
             await asyncio.sleep(settings.HUB_PING)
             try:
-                await self._start()
+                await self._start(again=True)
             except Exception as error:  # noqa: BLE001
                 logger.info("The channel layer is still out of reach: %r", error)
 
-    async def _start(self) -> None:
+    async def _start(self, *, again: bool = False) -> None:
         async with self._membership:
-            if self._channel is not None:
+            if self._channel is not None or (self._recovering and not again):
                 return
             layer = self._layer()
             publisher.bind(asyncio.get_running_loop())
@@ -533,10 +542,12 @@ class Hub:
         labels = (CONTROL, *labels)
         async with self._membership:
             for label in labels:
-                if label not in self._joined:
-                    await self._group("group_add", label)
-                    self._joined[label] = time.time()
-                    self._fences[label] = self._spawn(self._await_fence(label))
+                if label in self._joined:
+                    continue
+                if self._recovering or not await self._group("group_add", label):
+                    break
+                self._joined[label] = time.time()
+                self._fences[label] = self._spawn(self._await_fence(label))
             if self._joined.keys() - self._by_label.keys():  # They were given up meanwhile.
                 self._spawn(self._leave_groups(), among=self._departures)
         # Those that others wait for as well, and not theirs alone: they may be cancelled.
@@ -554,6 +565,8 @@ class Hub:
     async def _leave_groups(self) -> None:
         async with self._membership:
             for label in self._unneeded():
+                if self._doubt:
+                    return  # They are left once the layer is heard again.
                 del self._joined[label]
                 self._sequence.forget(label)
                 # No echo will come, and that is no doubt.
@@ -563,14 +576,17 @@ class Hub:
                 for (through, _), echo in self._echoes.items():
                     if through == label:
                         echo.set()
-                try:
-                    await self._group("group_discard", label)
-                except Exception as error:  # noqa: BLE001
-                    self._doubts("a group could not be left", error)
+                await self._group("group_discard", label)
 
-    async def _group(self, method: str, label: str) -> None:
+    async def _group(self, method: str, label: str) -> bool:
+        """Join a group or leave it; whether the layer took that."""
         join = getattr(self._layer(), method)
-        await asyncio.wait_for(join(group_of(label), self._channel), settings.PUBLISH_TIMEOUT)
+        try:
+            await asyncio.wait_for(join(group_of(label), self._channel), settings.PUBLISH_TIMEOUT)
+        except Exception as error:  # noqa: BLE001
+            self._doubts(f"the group of {label} could not be joined or left", error)
+            return False
+        return True
 
     async def _fence(self, label: str) -> None:
         # One after the other: many at once would fill a layer up, which then drops some of them.
@@ -769,6 +785,8 @@ class Hub:
         self._doubt = False
         self._drop_retained()
         await self._leave_groups()
+        if self._doubt:
+            return
         self._joined.clear()
         self._sequence.clear()
         await self._listen(self._by_label)
