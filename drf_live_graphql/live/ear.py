@@ -118,9 +118,12 @@ class Ear:
         """Be in the groups of ``labels``; a layer that is down is joined when it is back.
 
         Returns once a message sent to each new group has come back: from then on a commit's
-        message cannot be missed, and what was committed before is read. Raises ``LiveError`` where
-        no layer is configured.
+        message cannot be missed, and what was committed before is read. Where the layer hangs,
+        whoever meets that first waits for it, and nobody else. Raises ``LiveError`` where no layer
+        is configured.
         """
+        if self._recovering:
+            return
         try:
             await self._start()
             # To its end, whoever is cancelled meanwhile: else a group is joined that nobody leaves.
@@ -129,8 +132,14 @@ class Ear:
             raise
         except Exception as error:  # noqa: BLE001
             self._doubts("the channel layer could not be joined", error)
-            if self._channel is None:
-                self._start_again()
+            self._start_again()
+
+    @property
+    def _recovering(self) -> bool:
+        """Whether all groups are joined and everything is read as soon as the layer is heard."""
+        if self._channel is None:
+            return self._restarter is not None and not self._restarter.done()
+        return self._doubt
 
     def leave_unneeded(self) -> None:
         """Leave the groups that the recipient needs no more."""
@@ -141,8 +150,9 @@ class Ear:
         """Forget all doubts, all groups and what was heard in them."""
         self._doubt = False
         await self._leave_groups()
-        self._joined.clear()
-        self._sequence.clear()
+        if not self._doubt:
+            self._joined.clear()
+            self._sequence.clear()
 
     def _start_again(self) -> None:
         if self._restarter is None or self._restarter.done():
@@ -153,13 +163,13 @@ class Ear:
         while self._recipient.needed() and self._channel is None:
             await asyncio.sleep(settings.HUB_PING)
             try:
-                await self._start()
+                await self._start(again=True)
             except Exception as error:  # noqa: BLE001
                 logger.info("The channel layer is still out of reach: %r", error)
 
-    async def _start(self) -> None:
+    async def _start(self, *, again: bool = False) -> None:
         async with self._membership:
-            if self._channel is not None:
+            if self._channel is not None or (self._recovering and not again):
                 return
             layer = self._layer()
             publisher.bind(asyncio.get_running_loop())
@@ -185,10 +195,12 @@ class Ear:
         labels = (CONTROL, *labels)
         async with self._membership:
             for label in labels:
-                if label not in self._joined:
-                    await self._group("group_add", label)
-                    self._joined[label] = time.time()
-                    self._fences[label] = self._tasks.spawn(self._await_fence(label))
+                if label in self._joined:
+                    continue
+                if self._recovering or not await self._group("group_add", label):
+                    break
+                self._joined[label] = time.time()
+                self._fences[label] = self._tasks.spawn(self._await_fence(label))
             self.leave_unneeded()  # They may have been given up meanwhile.
         # Those that others wait for as well, and not theirs alone: they may be cancelled.
         fences = [self._fences[label] for label in labels if label in self._fences]
@@ -205,6 +217,8 @@ class Ear:
     async def _leave_groups(self) -> None:
         async with self._membership:
             for label in self._unneeded():
+                if self._doubt:
+                    return  # They are left once the layer is heard again.
                 del self._joined[label]
                 self._sequence.forget(label)
                 # No echo will come, and that is no doubt.
@@ -214,14 +228,17 @@ class Ear:
                 for (through, _), echo in self._echoes.items():
                     if through == label:
                         echo.set()
-                try:
-                    await self._group("group_discard", label)
-                except Exception as error:  # noqa: BLE001
-                    self._doubts("a group could not be left", error)
+                await self._group("group_discard", label)
 
-    async def _group(self, method: str, label: str) -> None:
+    async def _group(self, method: str, label: str) -> bool:
+        """Join a group or leave it; whether the layer took that."""
         join = getattr(self._layer(), method)
-        await asyncio.wait_for(join(group_of(label), self._channel), settings.PUBLISH_TIMEOUT)
+        try:
+            await asyncio.wait_for(join(group_of(label), self._channel), settings.PUBLISH_TIMEOUT)
+        except Exception as error:  # noqa: BLE001
+            self._doubts(f"the group of {label} could not be joined or left", error)
+            return False
+        return True
 
     def _unneeded(self) -> set[str]:
         return self._joined.keys() - self._recipient.needed()

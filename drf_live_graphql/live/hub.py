@@ -516,6 +516,8 @@ class Hub:
         """The layer is heard again: read everything anew."""
         self._drop_retained()
         await self._ear.afresh()
+        if self._ear.doubtful:
+            return
         await self._listen(self._by_label)
         if not self._ear.doubtful:
             logger.warning("The channel layer is heard again; reading anew.")

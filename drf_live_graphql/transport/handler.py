@@ -144,6 +144,10 @@ class LiveHandler(BaseGraphQLTransportWSHandler[Any, Any]):
             await self._shut(code, reason)
 
     async def _shut(self, code: CloseCode, reason: str) -> None:
+        # Before the close is sent, which a reader that does not read can hold up for ever.
+        get_hub().detach(self)
+        for operation in list(self.operations.values()):
+            operation.close()
         self._outbox.close()
         with suppress(Exception):  # The other side may have gone first.
             await self.websocket.close(code=int(code), reason=reason)

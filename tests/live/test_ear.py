@@ -112,6 +112,67 @@ async def test_a_subscription_made_while_the_layer_is_down_is_put_right(
     assert len(operation.payloads[-1]["data"]["fences"]["created"]) == 1
 
 
+@pytest.mark.parametrize("method", ["new_channel", "group_add"])
+async def test_a_layer_that_hangs_is_waited_for_once_and_not_by_each_who_comes(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper, method: str
+) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"PUBLISH_TIMEOUT": 0.3}
+    calls: list[tuple[object, ...]] = []
+
+    async def hang(*arguments: object) -> None:
+        calls.append(arguments)
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(get_channel_layer(), method, hang)
+        sockets = [await connect() for _ in range(3)]
+        operations = [await socket.subscribe(FENCES) for socket in sockets for _ in range(10)]
+        for operation in operations:
+            await operation.started()
+        # Beside the first, only tries to recover, one in a second.
+        assert len(calls) < len(operations)
+    await models.Fence.objects.acreate()
+    for operation in operations:
+        await operation.until(lambda it=operation: _snapshots(it)[-1] == 1)  # type: ignore[misc]
+    await settled()
+    await models.Fence.objects.acreate()
+    await settled()
+    assert {len(one.payloads[-1]["data"]["fences"]["created"]) for one in operations} == {1}
+
+
+async def test_groups_are_left_once_a_layer_is_heard_that_hung_when_nobody_needed_them_any_more(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper
+) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"PUBLISH_TIMEOUT": 0.3, "RESUME_WINDOW": 0}
+    socket = await connect("ada")
+    roots = ("fences", "vehicles", "articles", "notes", "announcements")
+    operations = [await socket.subscribe(f"subscription {{ {r} {{ deleted }} }}") for r in roots]
+    await (await socket.subscribe("{ fences { id } }")).started()  # Handled after those.
+    await settled()
+    hub, calls = get_hub(), []
+    assert len(hub._ear.joined) > len(roots)
+
+    async def hang(*arguments: object) -> None:
+        calls.append(arguments)
+        await asyncio.Event().wait()
+
+    async def fail(*arguments: object) -> None:
+        raise ConnectionError("the layer is down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(get_channel_layer(), "group_discard", hang)
+        for method in ("send", "group_send"):
+            patch.setattr(get_channel_layer(), method, fail)
+        for operation in operations:
+            await socket.complete(operation)
+        fences = await socket.subscribe(FENCES)
+        await fences.started()
+        assert len(calls) == 1
+    await socket.complete(fences)
+    await settled()
+    assert hub._ear.joined.keys() == {CONTROL}
+
+
 async def test_a_message_that_makes_no_sense_harms_nobody(
     connect: Connect, settings: SettingsWrapper, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -19,6 +19,7 @@ from drf_live_graphql.live import query as query_module
 from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.testing import settled
 from tests.project import models, views
+from tests.project.asgi import application as project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,6 +111,33 @@ async def test_a_thousand_operations_on_one_socket(connect: Connect) -> None:
         assert operation.payloads[-1]["data"]["fences"]["created"] == [{"id": str(fence.pk)}]
     await socket.complete(operations[0])
     assert await _works(socket)
+
+
+async def test_a_reader_that_reads_nothing_and_answers_no_ping_is_evaluated_for_no_more(
+    connect: Connect, settings: SettingsWrapper
+) -> None:
+    """The server can't even send the close: its ``send`` waits until the reader has read."""
+    settings.DRF_LIVE_GRAPHQL = {"KEEP_ALIVE": 0.5, "RESUME_WINDOW": 0}
+    reads = asyncio.Event()
+    reads.set()
+
+    async def held_up(scope: Any, receive: Any, send: Any) -> None:
+        async def send_when_read(event: dict[str, Any]) -> None:
+            await reads.wait()
+            await send(event)
+
+        await project(scope, receive, send_when_read)
+
+    socket = await connect(application=held_up)
+    fences = await socket.subscribe(FENCES)
+    await fences.started()
+    reads.clear()
+    async with asyncio.timeout(PATIENCE):
+        while get_hub().queries or get_hub().lines:
+            await asyncio.sleep(0.01)
+    reads.set()
+    await fences.until(lambda: socket.close_code is not None)
+    assert socket.close_code == 4503
 
 
 EXPLODING = "{ fences { ...f0 } } " + " ".join(
