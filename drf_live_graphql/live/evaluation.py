@@ -353,11 +353,11 @@ class Evaluation:
     def _prefetched(self, rows: Sequence[Model], queryset: QuerySet[Any]) -> list[Model]:
         rows = list(rows)
         for lookup in _prefetches(queryset):
-            name = getattr(lookup, "prefetch_through", lookup)
-            path = resolve(self.root.model, str(name).split("__"))
-            if path is not None:
-                self.reads.paths.add(path)
-            with self.reads.during(Purpose.OPAQUE if path is None else Purpose.WHAT):
+            paths = _prefetched_along(self.root.model, lookup)
+            reading = (
+                self.reads.during(Purpose.OPAQUE) if paths is None else self.reads.along(paths)
+            )
+            with reading:
                 prefetch_related_objects(rows, lookup)
         return rows
 
@@ -541,6 +541,37 @@ def _prefetches(queryset: QuerySet[Any]) -> tuple[Any, ...]:
     """What the queryset prefetches; Django has no public name for it."""
     lookups: tuple[Any, ...] = queryset._prefetch_related_lookups  # type: ignore[attr-defined]
     return lookups
+
+
+def _prefetched_along(model: type[Model], lookup: Any) -> Paths | None:
+    """The relations that a lookup of ``prefetch_related`` reads along; ``None``: nobody can tell.
+
+    Its own queryset may select and prefetch others.
+    """
+    paths = Paths(model)
+    path = resolve(model, str(getattr(lookup, "prefetch_through", lookup)).split("__"))
+    if path is None:
+        return None
+    paths.add(path)
+    queryset = getattr(lookup, "queryset", None)
+    if queryset is None:
+        return paths
+    selected = queryset.query.select_related or {}
+    if selected is True:
+        return None
+    target = path[-1].target
+    for names in _chains(selected):
+        way = resolve(target, names)
+        if way is None:
+            return None
+        paths.add((*path, *way))
+    for inner in _prefetches(queryset):
+        below = _prefetched_along(target, inner)
+        if below is None:
+            return None
+        for way in below:
+            paths.add((*path, *way))
+    return paths
 
 
 def _bare(queryset: QuerySet[Any]) -> QuerySet[Any]:

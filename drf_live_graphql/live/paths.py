@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import ManyToManyField, Q
+from django.db.models import ManyToManyField, Q, QuerySet
 
 from drf_live_graphql.changes import ancestors, label_of
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
     from drf_live_graphql.changes import Changes
+
+    from .tables import Fetch
 
 # Values of one IN list; SQLite's builds stop at 999 parameters at the least.
 CHUNK = 500
@@ -43,16 +45,37 @@ class Hop:
     through: type[Model] | None = None
 
     def labels(self) -> frozenset[str]:
-        """The models whose tables a query for this hop reads, ``model``'s own family included."""
-        models: list[type[Model]] = [self.model, self.target]
-        if self.through is not None:
-            models.append(self.through)
-        return frozenset(
-            label_of(member) for model in models for member in (model, *ancestors(model))
-        )
+        """The models whose tables this hop leads to, those that it goes through included."""
+        return _family(self.target) | (_family(self.through) if self.through else frozenset())
+
+    def fetches(self, fetch: Fetch) -> bool:
+        """Whether ``fetch`` reads this hop's rows by themselves."""
+        return fetch.of in _family(self.target) and fetch.labels <= self.labels()
+
+    def joins(self, fetch: Fetch) -> bool:
+        """Whether ``fetch`` reads rows of ``model`` and ``target``, each with the one it names.
+
+        By which foreign key they are joined can only be told where there is one.
+        """
+        near, far, holder = _family(self.model), _family(self.target), self.model
+        if self.kind == "reverse":
+            near, far, holder = far, near, self.target
+        if self.kind == "many" or not fetch.labels <= near | far:
+            return False
+        links = [field for field in holder._meta.concrete_fields if _leads_to(field, far)]
+        return len(links) == 1 and (fetch.of in near or bool(links[0].one_to_one))
 
 
 Path = tuple[Hop, ...]
+
+
+def _leads_to(field: Any, labels: frozenset[str]) -> bool:
+    related = field.related_model
+    return isinstance(related, type) and label_of(related) in labels
+
+
+def _family(model: type[Model]) -> frozenset[str]:
+    return frozenset(map(label_of, (model, *ancestors(model))))
 
 
 def resolve(model: type[Model], names: Sequence[str]) -> Path | None:
@@ -152,12 +175,21 @@ class Paths:
 
     def labels(self) -> frozenset[str]:
         """The models along the paths, but for the root's own."""
-        own = {label_of(self._model), *map(label_of, ancestors(self._model))}
-        return frozenset().union(*(path[-1].labels() for path in self._paths)) - own
+        found = frozenset().union(*(path[-1].labels() for path in self._paths))
+        return found - _family(self._model)
 
-    def explain(self, labels: frozenset[str]) -> bool:
-        """Whether a statement that reads ``labels`` is one that fetches along a path."""
-        return any(labels <= path[-1].labels() for path in self._paths)
+    def explain(self, fetch: Fetch) -> bool:
+        """Whether what ``fetch`` reads changes with rows along a path, or with the row itself.
+
+        Not so where other rows of a table come into it: those lead back to nobody who shows them.
+        """
+        if fetch.labels <= _family(self._model):
+            return True  # A column that was deferred, or a relation of the model to itself.
+        return any(
+            path[-1].fetches(fetch)
+            or ((len(path) > 1 or path[-1].kind == "reverse") and path[-1].joins(fetch))
+            for path in self._paths
+        )
 
     def parents(self, changes: Changes, using: str, most: int) -> set[Any] | None:
         """The primary keys of the rows to which a change of other rows leads back.
@@ -172,8 +204,10 @@ class Paths:
             queries += [query for query in found if query is not None]
         parents: set[Any] = set()
         for query in queries:
-            rows = self._model._base_manager.using(using).filter(query)
-            parents.update(rows.values_list("pk", flat=True)[: most + 1])
+            # No manager is asked: it may hide rows. A row may be led back to more than once.
+            rows: QuerySet[Model] = QuerySet(self._model, using=using).filter(query)
+            keys = rows.order_by().distinct().values_list("pk", flat=True)
+            parents.update(keys[: most + 1])
             if len(parents) > most:
                 return None
         return parents
@@ -210,7 +244,8 @@ def _by_keys(path: Path, changes: Changes) -> Iterator[Q | None]:
             yield None
             return
     for keys in _chunks(changes.kinds):
-        yield Q(**{f"{lookup}__in": keys})
+        # Without "pk", a foreign key to another column would be compared with that.
+        yield Q(**{f"{lookup}__pk__in": keys})
 
 
 def _by_links(prefix: str, hop: Hop, changes: Changes) -> Iterator[Q | None]:
