@@ -7,6 +7,7 @@ another: ``comments__author``. When that other row changes, the path leads back 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.core.exceptions import FieldDoesNotExist
@@ -48,22 +49,29 @@ class Hop:
         """The models whose tables this hop leads to, those that it goes through included."""
         return _family(self.target) | (_family(self.through) if self.through else frozenset())
 
-    def fetches(self, fetch: Fetch) -> bool:
-        """Whether ``fetch`` reads this hop's rows by themselves."""
-        return fetch.of in _family(self.target) and fetch.labels <= self.labels()
+    @property
+    def joins(self) -> bool:
+        """Whether a row of ``model`` is joined to its one of ``target``, and by this alone.
 
-    def joins(self, fetch: Fetch) -> bool:
-        """Whether ``fetch`` reads rows of ``model`` and ``target``, each with the one it names.
-
-        By which foreign key they are joined can only be told where there is one.
+        By which of several foreign keys a statement joins two tables can't be told.
         """
-        near, far, holder = _family(self.model), _family(self.target), self.model
+        links = self._links()
+        return len(links) == 1 and (self.kind == "forward" or bool(links[0].one_to_one))
+
+    @property
+    def joins_back(self) -> bool:
+        """The same from ``target`` to ``model``, as where a foreign key is followed backwards."""
+        return self.kind == "reverse" and len(self._links()) == 1
+
+    def _links(self) -> list[Any]:
+        """The foreign keys by which the tables can be joined without another."""
+        if self.kind == "many":
+            return []
+        near, far = self.model, self.target
         if self.kind == "reverse":
-            near, far, holder = far, near, self.target
-        if self.kind == "many" or not fetch.labels <= near | far:
-            return False
-        links = [field for field in holder._meta.concrete_fields if _leads_to(field, far)]
-        return len(links) == 1 and (fetch.of in near or bool(links[0].one_to_one))
+            near, far = far, near
+        labels = _family(far)
+        return [field for field in near._meta.concrete_fields if _leads_to(field, labels)]
 
 
 Path = tuple[Hop, ...]
@@ -74,6 +82,7 @@ def _leads_to(field: Any, labels: frozenset[str]) -> bool:
     return isinstance(related, type) and label_of(related) in labels
 
 
+@cache
 def _family(model: type[Model]) -> frozenset[str]:
     return frozenset(map(label_of, (model, *ancestors(model))))
 
@@ -160,15 +169,21 @@ class Paths:
         """None yet."""
         self._model = model
         self._paths: set[Path] = set()
+        # A serializer that follows a relation row by row asks the same each time.
+        self._explained: dict[Fetch, bool] = {}
 
     def add(self, path: Path) -> None:
         """Know ``path`` and all that it leads along."""
-        for end in range(1, len(path) + 1):
-            self._paths.add(path[:end])
+        self._know({path[:end] for end in range(1, len(path) + 1)})
 
     def update(self, other: Paths) -> None:
         """Know what ``other`` knows."""
-        self._paths |= other._paths
+        self._know(other._paths)
+
+    def _know(self, paths: set[Path]) -> None:
+        if not paths <= self._paths:
+            self._paths |= paths
+            self._explained.clear()
 
     def __iter__(self) -> Iterator[Path]:
         return iter(self._paths)
@@ -183,13 +198,30 @@ class Paths:
 
         Not so where other rows of a table come into it: those lead back to nobody who shows them.
         """
+        if fetch not in self._explained:
+            self._explained[fetch] = self._explains(fetch)
+        return self._explained[fetch]
+
+    def _explains(self, fetch: Fetch) -> bool:
         if fetch.labels <= _family(self._model):
             return True  # A column that was deferred, or a relation of the model to itself.
         return any(
-            path[-1].fetches(fetch)
-            or ((len(path) > 1 or path[-1].kind == "reverse") and path[-1].joins(fetch))
+            fetch.of in _family(path[-1].target) and fetch.labels <= self._around(path)
             for path in self._paths
         )
+
+    def _around(self, path: Path) -> frozenset[str]:
+        """What a query for the rows at the end of ``path`` may join without reading others."""
+        last, length = path[-1], len(path)
+        labels = last.labels()
+        if last.joins_back:
+            labels |= _family(last.model)
+        selected = (
+            other[-1].labels()
+            for other in self._paths
+            if other[:length] == path and all(hop.joins for hop in other[length:])
+        )
+        return labels.union(*selected)
 
     def parents(self, changes: Changes, using: str, most: int) -> set[Any] | None:
         """The primary keys of the rows to which a change of other rows leads back.

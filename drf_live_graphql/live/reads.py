@@ -66,6 +66,9 @@ class Reads:
             return
         if Purpose.ROWS in purpose or (self._awaited and labels & self._own):
             self._awaited = False
+            if not labels & self._own:
+                # Not the query for rows, but what a queryset of the project's own adds to them.
+                purpose |= Purpose.WHICH | Purpose.OPAQUE
             # A query for rows reads their own table; only what it reads of it beside that counts.
             again = {label for label in labels & self._own if occurrences(sql, label) > 1}
             self._add(again, Purpose.WHICH | Purpose.OPAQUE)

@@ -72,6 +72,8 @@ def test_a_statement_along_a_path_is_explained_another_is_not() -> None:
     assert _explained(paths, models.Label.objects.filter(tasks__in=[1]))
     assert _explained(paths, models.Comment.objects.select_related("author"))
     assert _explained(paths, models.Comment.objects.select_related("task"))
+    assert _explained(paths, models.Comment.objects.select_related("author", "task"))
+    assert not _explained(paths, models.Comment.objects.select_related("task__project"))
     assert not _explained(paths, models.Label.objects.filter(tasks__title="x"))
     assert not _explained(paths, models.Membership.objects.all())
     assert paths.labels() == {

@@ -1,4 +1,4 @@
-"""What a view prefetches by a queryset of its own, beside a GET."""
+"""What a view reads beside its rows by querysets of the project's own, compared with a GET."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
-from django.db.models import Count, Prefetch
+from django.db.models import Count, Prefetch, QuerySet
 from django.urls import include, path
 from rest_framework import serializers, viewsets
 
@@ -77,11 +77,13 @@ class NamesSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
 def site(
     connect: Connect, settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Site]:
-    """A site of one list of tasks, prefetched and shown as told."""
+    """A site of one list of tasks, read and shown as told."""
 
-    def make(serializer: type[Any], *lookups: Any) -> Site:
+    def make(serializer: type[Any], *lookups: Any, of: Any = None) -> Site:
+        tasks = models.Task.objects.order_by("id") if of is None else of
+
         class TaskViewSet(viewsets.ReadOnlyModelViewSet):  # type: ignore[type-arg]
-            queryset = models.Task.objects.order_by("id").prefetch_related(*lookups)
+            queryset = tasks.prefetch_related(*lookups)
             serializer_class = serializer
 
         patterns = [path("tasks/", TaskViewSet.as_view({"get": "list"}))]
@@ -142,3 +144,33 @@ async def test_rows_kept_in_an_attribute_are_shown_by_what_is_selected_of_them(
     one = site(RecentSerializer, Prefetch("comments", to_attr="recent"))
     found = await one.query("{ tasks { recent { author { username } } } }")
     assert [task["recent"] for task in found["tasks"]] == [[{"author": {"username": "bob"}}], []]
+
+
+class Attached(QuerySet[models.Task]):
+    """Reads on its own what it keeps at its rows."""
+
+    def _fetch_all(self) -> None:
+        super()._fetch_all()  # type: ignore[misc]
+        texts = dict(models.Comment.objects.values_list("task", "text"))
+        for task in self._result_cache or ():  # type: ignore[attr-defined]
+            if isinstance(task, models.Task):
+                task.__dict__["last"] = texts.get(task.pk, "")
+
+
+class AttachedSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
+    last = serializers.CharField()
+
+    class Meta:
+        model = models.Task
+        fields = ["id", "last"]
+
+
+async def test_what_a_queryset_reads_for_its_rows_is_followed(
+    site: Callable[..., Site], board: dict[str, Any]
+) -> None:
+    async def rewrite() -> None:
+        board["comment"].text = "y"
+        await board["comment"].asave()
+
+    one = site(AttachedSerializer, of=Attached(models.Task).order_by("id"))
+    await one.keep_up("/api/tasks/", "tasks", "{ id last }", [rewrite])
