@@ -34,6 +34,7 @@ from . import answer
 from .filtersets import keep
 from .lazies import read_out
 from .paths import Paths, resolve
+from .prefetches import chains, prefetched_along, prefetches
 from .read_only import ReadOnly
 from .reads import Purpose, Reads
 from .response import data_of
@@ -340,7 +341,7 @@ class Evaluation:
         if query.extra or query.select_related is True or not _narrows(queryset):
             return Purpose.ROWS | Purpose.WHICH | Purpose.OPAQUE
         selected = Paths(self.root.model)
-        for names in _chains(query.select_related or {}):
+        for names in chains(query.select_related or {}):
             path = resolve(self.root.model, names)
             if path is None:
                 return Purpose.ROWS | Purpose.WHICH | Purpose.OPAQUE
@@ -352,8 +353,8 @@ class Evaluation:
 
     def _prefetched(self, rows: Sequence[Model], queryset: QuerySet[Any]) -> list[Model]:
         rows = list(rows)
-        for lookup in _prefetches(queryset):
-            paths = _prefetched_along(self.root.model, lookup)
+        for lookup in prefetches(queryset):
+            paths = prefetched_along(self.root.model, lookup)
             reading = (
                 self.reads.during(Purpose.OPAQUE) if paths is None else self.reads.along(paths)
             )
@@ -529,54 +530,9 @@ _PLAIN = _plain_classes()
 _OF_LOGINS = frozenset({"last_login", "password"})
 
 
-def _chains(tree: dict[str, Any]) -> Iterator[list[str]]:
-    """The relations of ``select_related``, each from the first to the last."""
-    for name, below in tree.items():
-        yield [name]
-        for names in _chains(below):
-            yield [name, *names]
-
-
-def _prefetches(queryset: QuerySet[Any]) -> tuple[Any, ...]:
-    """What the queryset prefetches; Django has no public name for it."""
-    lookups: tuple[Any, ...] = queryset._prefetch_related_lookups  # type: ignore[attr-defined]
-    return lookups
-
-
-def _prefetched_along(model: type[Model], lookup: Any) -> Paths | None:
-    """The relations that a lookup of ``prefetch_related`` reads along; ``None``: nobody can tell.
-
-    Its own queryset may select and prefetch others.
-    """
-    paths = Paths(model)
-    path = resolve(model, str(getattr(lookup, "prefetch_through", lookup)).split("__"))
-    if path is None:
-        return None
-    paths.add(path)
-    queryset = getattr(lookup, "queryset", None)
-    if queryset is None:
-        return paths
-    selected = queryset.query.select_related or {}
-    if selected is True:
-        return None
-    target = path[-1].target
-    for names in _chains(selected):
-        way = resolve(target, names)
-        if way is None:
-            return None
-        paths.add((*path, *way))
-    for inner in _prefetches(queryset):
-        below = _prefetched_along(target, inner)
-        if below is None:
-            return None
-        for way in below:
-            paths.add((*path, *way))
-    return paths
-
-
 def _bare(queryset: QuerySet[Any]) -> QuerySet[Any]:
     """The queryset without what it prefetches; a union can't even be asked to have nothing."""
-    return queryset.prefetch_related(None) if _prefetches(queryset) else queryset
+    return queryset.prefetch_related(None) if prefetches(queryset) else queryset
 
 
 def _follow(row: Any, path: Sequence[str]) -> Any:

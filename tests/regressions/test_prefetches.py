@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Count, Manager, Prefetch, QuerySet
 from django.urls import include, path
 from rest_framework import serializers, viewsets
 
@@ -174,3 +174,43 @@ async def test_what_a_queryset_reads_for_its_rows_is_followed(
 
     one = site(AttachedSerializer, of=Attached(models.Task).order_by("id"))
     await one.keep_up("/api/tasks/", "tasks", "{ id last }", [rewrite])
+
+
+class WithAuthors(Manager[models.Comment]):
+    def get_queryset(self) -> QuerySet[models.Comment]:
+        return super().get_queryset().prefetch_related("author")
+
+
+class SignedSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
+    by = serializers.SerializerMethodField()
+
+    class Meta:
+        model = models.Comment
+        fields = ["id", "by"]
+
+    def get_by(self, comment: models.Comment) -> str:
+        return comment.author.username
+
+
+class DiscussedSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
+    comments = SignedSerializer(many=True)
+    assignee = PersonSerializer()
+
+    class Meta:
+        model = models.Task
+        fields = ["id", "assignee", "comments"]
+
+
+async def test_what_a_manager_prefetches_for_nested_rows_is_followed(
+    site: Callable[..., Site], board: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def rename() -> None:
+        board["bob"].username = "robert"
+        await board["bob"].asave()
+
+    manager = WithAuthors()
+    manager.model, manager.name = models.Comment, "objects"
+    monkeypatch.setattr(models.Comment._meta, "default_manager", manager)
+    one = site(DiscussedSerializer)
+    selection = "{ id assignee { id username } comments { id by } }"
+    await one.keep_up("/api/tasks/", "tasks", selection, [rename])
