@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .sources import Source
     from .types import TypeDescription
 
-__all__ = ["checked", "code_type", "end_type", "is_code", "vouched"]
+__all__ = ["backed", "checked", "code_type", "end_type", "is_code", "vouched"]
 
 # Properties that answer by properties, as far as they are followed.
 DEPTH = 3
@@ -97,12 +97,16 @@ def vouched(told: TypeDescription, shown: TypeDescription | None) -> TypeDescrip
 
     Of a list that is sure, so are the items: one that does not fit must not cost the payload.
     """
-    told = checked(told)
+    return backed(checked(told), shown)
+
+
+def backed(told: TypeDescription, shown: TypeDescription | None) -> TypeDescription:
+    """The same of a type whose objects are known to be what it says: serializers make them."""
     if shown is None or not _is_sure(told, shown):
         return told.optional()
     if not isinstance(told, ListType) or not isinstance(shown, ListType) or told.lossy:
         return told
-    item = vouched(told.of, shown.of)
+    item = backed(told.of, shown.of)
     partial = isinstance(item, ScalarType) and item.name in PARTIAL
     return replace(told, of=item.optional() if partial else item)
 

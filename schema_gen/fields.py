@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from rest_framework import serializers
 
 from .classes import checked_classes, definer, dotted, is_drf_s_own
-from .ends import code_type, is_code, vouched
+from .ends import backed, code_type, is_code, vouched
 from .enums import enum_from_choices
 from .exceptions import SchemaError
 from .hints import UNKNOWN, return_hint, split_optional, type_of_hint
@@ -216,7 +216,9 @@ def _of_code(scope: FieldScope, found: TypeDescription) -> TypeDescription:
     """What a field makes of what a property or method of the project's answers."""
     attribute = scope.source.attribute
     shown = code_type(scope, attribute, 0, scope.source.model)
-    sure = vouched(found, shown)
+    # A serializer makes of the objects what is selected of them, and nothing beside that.
+    nested = isinstance(scope.field, serializers.BaseSerializer)
+    sure = backed(found, shown) if nested else vouched(found, shown)
     return sure.optional() if split_optional(return_hint(attribute))[1] else sure
 
 

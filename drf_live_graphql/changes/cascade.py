@@ -1,7 +1,8 @@
 """What a delete does to rows of other models without a signal.
 
-``on_delete=SET_NULL`` and its kin write to the rows that pointed to the deleted one, and rows of
-a through model that Django made go with either end. Both have to be looked for before it happens.
+``on_delete=SET_NULL`` and its kin write to the rows that pointed to the deleted one, rows of a
+through model that Django made go with either end, and with ``DB_CASCADE`` (Django 6.1) the database
+deletes, and whatever hangs on what it deletes. All have to be looked for before it happens.
 
 ``pre_delete`` comes once a row. So the rows are gathered, and asked about in a few queries right
 before the next statement on the connection, which is the first of the delete itself: Django has
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from django.db import connections
+from django.db import connections, models
 from django.db.models import (
     CASCADE,
     DO_NOTHING,
@@ -25,21 +26,25 @@ from django.db.models import (
     ForeignKey,
     ManyToOneRel,
     Model,
+    QuerySet,
 )
 
 from drf_live_graphql.conf import settings
 
 from .ledger import is_watched, never_raises, note_everything, note_rows
-from .links import chunks, foreign_keys, keys_where
+from .links import chunks, foreign_keys, keys_where, row_of
 from .related import Ends, leaving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 _KEEPS = (CASCADE, DO_NOTHING, PROTECT, RESTRICT)
 _UNKNOWN = object()
+# Django 6.1 has these; no field is told to do what another does not know.
+_DB_CASCADE = getattr(models, "DB_CASCADE", _UNKNOWN)
+_DB_SET_NULL = getattr(models, "DB_SET_NULL", _UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +57,57 @@ class Repointed:
         """Whether anybody may want to know."""
         return is_watched(self.field.model)
 
-    def note(self, instances: Sequence[Model], using: str) -> None:
-        """Put down what the delete of ``instances`` is about to do."""
+    def note(self, instances: Sequence[Model], using: str) -> Iterable[Model]:
+        """Put down what the delete of ``instances`` is about to do; what goes with them."""
         model, became = self.field.model, _set_to(self.field)
         values = [getattr(instance, self.field.target_field.attname) for instance in instances]
         for some in chunks(values):
             rows = keys_where(model, using, **{f"{self.field.name}__in": some})
             if len(rows) > settings.MAX_CHANGES_PER_MESSAGE:
                 note_everything(model, using=using)
-                return
+                break
             after = [{**row, self.field.attname: became} for row in rows]
             keys = [{}] if became is _UNKNOWN else [*rows, *after]
             note_rows(model, rows, "updated", using=using, links_from=keys)
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fallen:
+    """Rows that the database deletes with the row that they point to."""
+
+    field: ForeignKey[Any, Any]
+
+    def is_watched(self) -> bool:
+        """Whether anybody may want to know."""
+        return any(map(is_watched, self._within_reach()))
+
+    def note(self, instances: Sequence[Model], using: str) -> Iterable[Model]:
+        """Put down what the delete of ``instances`` is about to do; what goes with them."""
+        model, most = self.field.model, settings.MAX_CHANGES_PER_MESSAGE
+        values = [getattr(instance, self.field.target_field.attname) for instance in instances]
+        fallen: list[Model] = []
+        for some in chunks(values):
+            found: QuerySet[Model] = QuerySet(model, using=using).order_by()
+            fallen += found.filter(**{f"{self.field.name}__in": some})[: most + 1]
+            if len(fallen) > most:
+                note_everything(*self._within_reach(), using=using)
+                return ()
+        note_rows(model, map(row_of, fallen), "deleted", using=using)
+        return fallen
+
+    def _within_reach(self) -> set[type[Model]]:
+        """The models whose rows are deleted, or written to, with a row that is deleted."""
+        reached: set[type[Model]] = set()
+        ahead: list[type[Model]] = [self.field.model]
+        while ahead:
+            model = ahead.pop()
+            if model not in reached:
+                reached.add(model)
+                below = [one for one in consequences(model) if not isinstance(one, Parted)]
+                ahead += [one.field.model for one in below if isinstance(one, Fallen)]
+                reached.update(one.field.model for one in below if isinstance(one, Repointed))
+        return reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +120,17 @@ class Parted:
         """Whether anybody may want to know."""
         return is_watched(self.ends.near.model) or is_watched(self.ends.far.related_model)
 
-    def note(self, instances: Sequence[Model], using: str) -> None:
-        """Put down what the delete of ``instances`` is about to do."""
+    def note(self, instances: Sequence[Model], using: str) -> Iterable[Model]:
+        """Put down what the delete of ``instances`` is about to do; what goes with them."""
         near = self.ends.near
         values = [getattr(instance, near.target_field.attname) for instance in instances]
         for some in chunks(values):
             leaving(near.model, self.ends, some, using)
+        return ()
 
 
 @cache
-def consequences(model: type[Model]) -> tuple[Repointed | Parted, ...]:
+def consequences(model: type[Model]) -> tuple[Repointed | Fallen | Parted, ...]:
     """What the delete of a row of ``model`` does that no signal tells.
 
     A multi-table parent is deleted with a signal of its own, so what points to it is not here.
@@ -93,7 +138,7 @@ def consequences(model: type[Model]) -> tuple[Repointed | Parted, ...]:
     return tuple(_consequences(model._meta.concrete_model or model))
 
 
-def _consequences(model: type[Model]) -> Iterator[Repointed | Parted]:
+def _consequences(model: type[Model]) -> Iterator[Repointed | Fallen | Parted]:
     for relation in model._meta.get_fields(include_hidden=True):
         if not isinstance(relation, ManyToOneRel):
             continue
@@ -103,6 +148,8 @@ def _consequences(model: type[Model]) -> Iterator[Repointed | Parted]:
         if field.model._meta.auto_created:
             (far,) = set(foreign_keys(field.model)) - {field}
             yield Parted(Ends(field, far))
+        elif relation.on_delete is _DB_CASCADE:
+            yield Fallen(field)
         elif relation.on_delete not in _KEEPS:
             yield Repointed(field)
 
@@ -156,16 +203,24 @@ class _Deletion:
 
 @never_raises
 def _note(model: type[Model], instances: Sequence[Model], using: str) -> None:
-    for consequence in consequences(model):
-        if consequence.is_watched():
-            consequence.note(instances, using)
+    gone = set(instances)
+    ahead = [(model, instances)]
+    while ahead:
+        model, instances = ahead.pop()
+        for consequence in consequences(model):
+            if consequence.is_watched():
+                # Rows may point to each other.
+                fallen = [row for row in consequence.note(instances, using) if row not in gone]
+                if fallen:
+                    gone.update(fallen)
+                    ahead.append((type(fallen[0]), fallen))
 
 
 def _set_to(field: ForeignKey[Any, Any]) -> Any:
     """What ``on_delete`` writes into a foreign key, if that can be told without a call."""
     on_delete: Any = field.remote_field.on_delete
     value: Any = _UNKNOWN
-    if on_delete is SET_NULL:
+    if on_delete in (SET_NULL, _DB_SET_NULL):
         value = None
     elif on_delete is SET_DEFAULT:
         value = field.default if field.has_default() else _UNKNOWN
@@ -176,4 +231,4 @@ def _set_to(field: ForeignKey[Any, Any]) -> Any:
     return _UNKNOWN if callable(value) else value
 
 
-__all__ = ["Parted", "Repointed", "consequences", "deleting"]
+__all__ = ["Fallen", "Parted", "Repointed", "consequences", "deleting"]

@@ -34,6 +34,7 @@ from . import answer
 from .filtersets import keep
 from .lazies import read_out
 from .paths import Paths, resolve
+from .prefetches import chains, prefetched_along, prefetches
 from .read_only import ReadOnly
 from .reads import Purpose, Reads
 from .response import data_of
@@ -340,7 +341,7 @@ class Evaluation:
         if query.extra or query.select_related is True or not _narrows(queryset):
             return Purpose.ROWS | Purpose.WHICH | Purpose.OPAQUE
         selected = Paths(self.root.model)
-        for names in _chains(query.select_related or {}):
+        for names in chains(query.select_related or {}):
             path = resolve(self.root.model, names)
             if path is None:
                 return Purpose.ROWS | Purpose.WHICH | Purpose.OPAQUE
@@ -352,12 +353,12 @@ class Evaluation:
 
     def _prefetched(self, rows: Sequence[Model], queryset: QuerySet[Any]) -> list[Model]:
         rows = list(rows)
-        for lookup in _prefetches(queryset):
-            name = getattr(lookup, "prefetch_through", lookup)
-            path = resolve(self.root.model, str(name).split("__"))
-            if path is not None:
-                self.reads.paths.add(path)
-            with self.reads.during(Purpose.OPAQUE if path is None else Purpose.WHAT):
+        for lookup in prefetches(queryset):
+            paths = prefetched_along(self.root.model, lookup)
+            reading = (
+                self.reads.during(Purpose.OPAQUE) if paths is None else self.reads.along(paths)
+            )
+            with reading:
                 prefetch_related_objects(rows, lookup)
         return rows
 
@@ -529,23 +530,9 @@ _PLAIN = _plain_classes()
 _OF_LOGINS = frozenset({"last_login", "password"})
 
 
-def _chains(tree: dict[str, Any]) -> Iterator[list[str]]:
-    """The relations of ``select_related``, each from the first to the last."""
-    for name, below in tree.items():
-        yield [name]
-        for names in _chains(below):
-            yield [name, *names]
-
-
-def _prefetches(queryset: QuerySet[Any]) -> tuple[Any, ...]:
-    """What the queryset prefetches; Django has no public name for it."""
-    lookups: tuple[Any, ...] = queryset._prefetch_related_lookups  # type: ignore[attr-defined]
-    return lookups
-
-
 def _bare(queryset: QuerySet[Any]) -> QuerySet[Any]:
     """The queryset without what it prefetches; a union can't even be asked to have nothing."""
-    return queryset.prefetch_related(None) if _prefetches(queryset) else queryset
+    return queryset.prefetch_related(None) if prefetches(queryset) else queryset
 
 
 def _follow(row: Any, path: Sequence[str]) -> Any:

@@ -7,10 +7,11 @@ another: ``comments__author``. When that other row changes, the path leads back 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import ManyToManyField, Q
+from django.db.models import ManyToManyField, Q, QuerySet
 
 from drf_live_graphql.changes import ancestors, label_of
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
     from drf_live_graphql.changes import Changes
+
+    from .tables import Fetch
 
 # Values of one IN list; SQLite's builds stop at 999 parameters at the least.
 CHUNK = 500
@@ -43,16 +46,45 @@ class Hop:
     through: type[Model] | None = None
 
     def labels(self) -> frozenset[str]:
-        """The models whose tables a query for this hop reads, ``model``'s own family included."""
-        models: list[type[Model]] = [self.model, self.target]
-        if self.through is not None:
-            models.append(self.through)
-        return frozenset(
-            label_of(member) for model in models for member in (model, *ancestors(model))
-        )
+        """The models whose tables this hop leads to, those that it goes through included."""
+        return _family(self.target) | (_family(self.through) if self.through else frozenset())
+
+    @property
+    def joins(self) -> bool:
+        """Whether a row of ``model`` is joined to its one of ``target``, and by this alone.
+
+        By which of several foreign keys a statement joins two tables can't be told.
+        """
+        links = self._links()
+        return len(links) == 1 and (self.kind == "forward" or bool(links[0].one_to_one))
+
+    @property
+    def joins_back(self) -> bool:
+        """The same from ``target`` to ``model``, as where a foreign key is followed backwards."""
+        return self.kind == "reverse" and len(self._links()) == 1
+
+    def _links(self) -> list[Any]:
+        """The foreign keys by which the tables can be joined without another."""
+        if self.kind == "many":
+            return []
+        near, far = self.model, self.target
+        if self.kind == "reverse":
+            near, far = far, near
+        labels = _family(far)
+        return [field for field in near._meta.concrete_fields if _leads_to(field, labels)]
 
 
 Path = tuple[Hop, ...]
+
+
+def _leads_to(field: Any, labels: frozenset[str]) -> bool:
+    related = field.related_model
+    return isinstance(related, type) and label_of(related) in labels
+
+
+@cache
+def _family(model: type[Model]) -> frozenset[str]:
+    return frozenset(map(label_of, (model, *ancestors(model))))
 
 
 def resolve(model: type[Model], names: Sequence[str]) -> Path | None:
@@ -137,27 +169,59 @@ class Paths:
         """None yet."""
         self._model = model
         self._paths: set[Path] = set()
+        # A serializer that follows a relation row by row asks the same each time.
+        self._explained: dict[Fetch, bool] = {}
 
     def add(self, path: Path) -> None:
         """Know ``path`` and all that it leads along."""
-        for end in range(1, len(path) + 1):
-            self._paths.add(path[:end])
+        self._know({path[:end] for end in range(1, len(path) + 1)})
 
     def update(self, other: Paths) -> None:
         """Know what ``other`` knows."""
-        self._paths |= other._paths
+        self._know(other._paths)
+
+    def _know(self, paths: set[Path]) -> None:
+        if not paths <= self._paths:
+            self._paths |= paths
+            self._explained.clear()
 
     def __iter__(self) -> Iterator[Path]:
         return iter(self._paths)
 
     def labels(self) -> frozenset[str]:
         """The models along the paths, but for the root's own."""
-        own = {label_of(self._model), *map(label_of, ancestors(self._model))}
-        return frozenset().union(*(path[-1].labels() for path in self._paths)) - own
+        found = frozenset().union(*(path[-1].labels() for path in self._paths))
+        return found - _family(self._model)
 
-    def explain(self, labels: frozenset[str]) -> bool:
-        """Whether a statement that reads ``labels`` is one that fetches along a path."""
-        return any(labels <= path[-1].labels() for path in self._paths)
+    def explain(self, fetch: Fetch) -> bool:
+        """Whether what ``fetch`` reads changes with rows along a path, or with the row itself.
+
+        Not so where other rows of a table come into it: those lead back to nobody who shows them.
+        """
+        if fetch not in self._explained:
+            self._explained[fetch] = self._explains(fetch)
+        return self._explained[fetch]
+
+    def _explains(self, fetch: Fetch) -> bool:
+        if fetch.labels <= _family(self._model):
+            return True  # A column that was deferred, or a relation of the model to itself.
+        return any(
+            fetch.of in _family(path[-1].target) and fetch.labels <= self._around(path)
+            for path in self._paths
+        )
+
+    def _around(self, path: Path) -> frozenset[str]:
+        """What a query for the rows at the end of ``path`` may join without reading others."""
+        last, length = path[-1], len(path)
+        labels = last.labels()
+        if last.joins_back:
+            labels |= _family(last.model)
+        selected = (
+            other[-1].labels()
+            for other in self._paths
+            if other[:length] == path and all(hop.joins for hop in other[length:])
+        )
+        return labels.union(*selected)
 
     def parents(self, changes: Changes, using: str, most: int) -> set[Any] | None:
         """The primary keys of the rows to which a change of other rows leads back.
@@ -172,8 +236,10 @@ class Paths:
             queries += [query for query in found if query is not None]
         parents: set[Any] = set()
         for query in queries:
-            rows = self._model._base_manager.using(using).filter(query)
-            parents.update(rows.values_list("pk", flat=True)[: most + 1])
+            # No manager is asked: it may hide rows. A row may be led back to more than once.
+            rows: QuerySet[Model] = QuerySet(self._model, using=using).filter(query)
+            keys = rows.order_by().distinct().values_list("pk", flat=True)
+            parents.update(keys[: most + 1])
             if len(parents) > most:
                 return None
         return parents
@@ -210,7 +276,8 @@ def _by_keys(path: Path, changes: Changes) -> Iterator[Q | None]:
             yield None
             return
     for keys in _chunks(changes.kinds):
-        yield Q(**{f"{lookup}__in": keys})
+        # Without "pk", a foreign key to another column would be compared with that.
+        yield Q(**{f"{lookup}__pk__in": keys})
 
 
 def _by_links(prefix: str, hop: Hop, changes: Changes) -> Iterator[Q | None]:

@@ -14,7 +14,7 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 
 from .paths import Paths
 from .routing import labels_of
-from .tables import labels_in, occurrences
+from .tables import fetch_in, labels_in, occurrences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -53,7 +53,7 @@ class Reads:
     def __init__(self, model: type[Model]) -> None:
         """``model`` is that of the rows; a change of its own rows is no dependency."""
         self.tables: Dependencies = {}
-        self.paths = Paths(model)
+        self.paths = self._along = Paths(model)
         self._own = frozenset(labels_of(model))
         self._purpose = Purpose.WHO
         self._awaited = False
@@ -66,14 +66,19 @@ class Reads:
             return
         if Purpose.ROWS in purpose or (self._awaited and labels & self._own):
             self._awaited = False
+            if not labels & self._own:
+                # Not the query for rows, but what a queryset of the project's own adds to them.
+                purpose |= Purpose.WHICH | Purpose.OPAQUE
             # A query for rows reads their own table; only what it reads of it beside that counts.
             again = {label for label in labels & self._own if occurrences(sql, label) > 1}
             self._add(again, Purpose.WHICH | Purpose.OPAQUE)
             labels -= self._own
             if self._selected is not None:
                 self._add(labels - self._selected, Purpose.WHICH | Purpose.OPAQUE)
-        elif purpose is Purpose.WHAT and not self.paths.explain(labels):
-            purpose = Purpose.OPAQUE
+        elif purpose is Purpose.WHAT:
+            fetch = fetch_in(sql)
+            if fetch is None or not self._along.explain(fetch):
+                purpose = Purpose.OPAQUE
         self._add(labels, purpose)
 
     def compute(self, selected: frozenset[str]) -> None:
@@ -100,6 +105,17 @@ class Reads:
             yield
         finally:
             self._purpose = before
+
+    @contextmanager
+    def along(self, paths: Paths) -> Iterator[None]:
+        """What is read inside is read to show rows, along ``paths`` and no others."""
+        self.paths.update(paths)
+        before, self._along = self._along, paths
+        try:
+            with self.during(Purpose.WHAT):
+                yield
+        finally:
+            self._along = before
 
     def opaque(self, method: Callable[..., Any]) -> Callable[..., Any]:
         """``method``, inside which anything may be read for rows to show."""

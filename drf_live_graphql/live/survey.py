@@ -13,6 +13,7 @@ from rest_framework.fields import SerializerMethodField
 from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
 
 from .paths import is_column, resolve
+from .prefetches import prefetched_along, prefetches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -139,6 +140,14 @@ def _follow_column(
 def _know(paths: Paths, path: Path) -> None:
     if path:
         paths.add(path)
+    for end, hop in enumerate(path, 1):
+        if hop.kind == "forward":
+            continue
+        # Its rows come by way of the default manager, with what that prefetches.
+        manager: Any = hop.target._default_manager
+        for lookup in prefetches(manager.all()):
+            for way in prefetched_along(hop.target, lookup) or ():
+                paths.add((*path[:end], *way))
 
 
 __all__ = ["survey"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _WORD = re.compile(r"\w+")
+_SELECT = re.compile(r"\bSELECT\b", re.IGNORECASE)
+_FROM = re.compile(r"\bFROM\s+", re.IGNORECASE)
 # Statements remembered; the same ones come again and again.
 REMEMBERED = 4_096
 
@@ -71,8 +74,41 @@ def labels_joined(query: Query) -> frozenset[str]:
 
 def occurrences(sql: str, label: str) -> int:
     """How often ``sql`` names the table of the model ``label`` after FROM or JOIN."""
-    table = apps.get_model(label)._meta.db_table
-    return len(re.findall(rf'\b(?:FROM|JOIN)\s+["`\[]?{re.escape(table)}\b', sql, re.IGNORECASE))
+    return len(re.findall(rf"\b(?:FROM|JOIN)\s+{_named(label)}", sql, re.IGNORECASE))
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """What a statement fetches: rows of the model ``of``, joined to some of the other ``labels``.
+
+    It names each of their tables once.
+    """
+
+    of: str
+    labels: frozenset[str]
+
+
+@lru_cache(REMEMBERED)
+def fetch_in(sql: str) -> Fetch | None:
+    """What ``sql`` fetches; ``None`` where it computes more.
+
+    Where it asks a table twice, or asks one within a query of another, a row that it answers may
+    hang on rows that the answer does not show.
+    """
+    labels = labels_in(sql)
+    if len(labels) > 1 and len(_SELECT.findall(sql)) > 1:
+        return None
+    if any(occurrences(sql, label) > 1 for label in labels):
+        return None
+    first = _FROM.split(sql, 1)[-1]
+    found = (label for label in labels if len(labels) == 1 or re.match(_named(label), first))
+    of = next(found, None)
+    return None if of is None else Fetch(of, labels)
+
+
+def _named(label: str) -> str:
+    """A pattern of the table's name as SQL has it."""
+    return rf'["`\[]?{re.escape(apps.get_model(label)._meta.db_table)}\b'
 
 
 @cache
@@ -86,4 +122,4 @@ def _tables() -> tuple[dict[str, str], dict[str, str]]:
     return words, {table: label for table, label in labels.items() if table not in words}
 
 
-__all__ = ["labels_in", "labels_joined", "noting", "occurrences"]
+__all__ = ["Fetch", "fetch_in", "labels_in", "labels_joined", "noting", "occurrences"]

@@ -9,10 +9,27 @@ from django.db import models
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Barge", "Berth", "Buoy", "Crane", "Hire", "Port", "Sailor", "Tug", "Vessel", "Voyage"]
+__all__ = [
+    "Barge",
+    "Berth",
+    "Bollard",
+    "Buoy",
+    "Crane",
+    "Dock",
+    "Hire",
+    "Port",
+    "Sailor",
+    "Tug",
+    "Vessel",
+    "Voyage",
+    "Wharf",
+]
 
 # Django 5.2 has these; the typed stubs may be older.
 CompositePrimaryKey: Callable[..., Any] = models.CompositePrimaryKey
+# And Django 6.1 these, by which the database does it.
+DB_CASCADE: Callable[..., Any] = getattr(models, "DB_CASCADE", models.CASCADE)
+DB_SET_NULL: Callable[..., Any] = getattr(models, "DB_SET_NULL", models.SET_NULL)
 
 
 class Port(models.Model):
@@ -131,3 +148,30 @@ class Buoy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.row}/{self.column}"
+
+
+class Dock(models.Model):
+    name = models.CharField(max_length=20)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Wharf(models.Model):
+    """Goes with its dock."""
+
+    dock = models.ForeignKey(Dock, DB_CASCADE, related_name="wharves")
+
+    def __str__(self) -> str:
+        return f"wharf {self.pk}"
+
+
+class Bollard(models.Model):
+    """Goes with its wharf, and with another bollard."""
+
+    wharf = models.ForeignKey(Wharf, DB_CASCADE, null=True, related_name="bollards")
+    beside = models.ForeignKey("self", DB_CASCADE, null=True, related_name="+")
+    painted_by = models.ForeignKey(Dock, DB_SET_NULL, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return f"bollard {self.pk}"

@@ -7,12 +7,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connections, transaction
+from django.db import models as django_models
 from django.db.models import SET, SET_DEFAULT, signals
 from django.test.utils import CaptureQueriesContext
 
 from drf_live_graphql.changes import cascade, ledger
 from tests.changes.conftest import EVERYTHING
-from tests.changes.models import Port, Sailor, Tug, Vessel, Voyage, calls
+from tests.changes.models import (
+    Bollard,
+    Dock,
+    Port,
+    Sailor,
+    Tug,
+    Vessel,
+    Voyage,
+    Wharf,
+    calls,
+)
 from tests.project import models
 
 if TYPE_CHECKING:
@@ -24,6 +35,7 @@ pytestmark = pytest.mark.usefixtures("live_db", "no_wrappers_left")
 
 TASK, LABEL, THROUGH = "project.task", "project.label", "project.task_labels"
 PORT, VOYAGE, VESSEL = "changes_tests.port", "changes_tests.voyage", "changes_tests.vessel"
+DOCK, WHARF, BOLLARD = "changes_tests.dock", "changes_tests.wharf", "changes_tests.bollard"
 UNSET: dict[str, set[Any]] = {
     "nullable_id": set(),
     "defaulting_id": set(),
@@ -403,3 +415,62 @@ def test_a_delete_that_the_database_refuses_tells_nothing(
     with pytest.raises(IntegrityError):
         ada.delete()
     assert recorder.commits == []
+
+
+# By the database, from Django 6.1 on; earlier ones do the same themselves.
+
+
+@pytest.fixture
+def dock() -> Dock:
+    return Dock.objects.create(name="dry")
+
+
+def test_what_the_database_deletes_is_told_and_what_goes_with_that(
+    dock: Dock, recorder: Recorder
+) -> None:
+    wharf = Wharf.objects.create(dock=dock)
+    first = Bollard.objects.create(wharf=wharf)
+    second = Bollard.objects.create(beside=first)
+    kept = Bollard.objects.create(painted_by=dock)
+    keys = {"dock": dock.pk, "wharf": wharf.pk}
+    recorder.clear()
+    dock.delete()
+    (commit,) = recorder.commits
+    assert commit == {
+        DOCK: {keys["dock"]: "deleted"},
+        WHARF: {keys["wharf"]: "deleted"},
+        BOLLARD: {first.pk: "deleted", second.pk: "deleted", kept.pk: "updated"},
+    }
+    (links,) = recorder.links
+    assert links[WHARF] == {"dock_id": {keys["dock"]}}
+    told = links[BOLLARD]
+    assert told is not None
+    assert told["wharf_id"] == {keys["wharf"]}
+    assert told["painted_by_id"] == {keys["dock"]}
+    assert list(Bollard.objects.values_list("pk", flat=True)) == [kept.pk]
+
+
+def test_rows_that_the_database_deletes_with_each_other_are_told_once(
+    recorder: Recorder,
+) -> None:
+    first = Bollard.objects.create()
+    second = Bollard.objects.create(beside=first)
+    Bollard.objects.filter(pk=first.pk).update(beside=second)
+    pks = {first.pk, second.pk}
+    recorder.clear()
+    Bollard.objects.filter(pk=first.pk).delete()
+    assert recorder.commits == [{BOLLARD: dict.fromkeys(pks, "deleted")}]
+
+
+@pytest.mark.skipif(not hasattr(django_models, "DB_CASCADE"), reason="Django 6.1 has it")
+def test_too_much_for_a_message_that_the_database_deletes_is_everything_below(
+    dock: Dock, recorder: Recorder, settings: SettingsWrapper
+) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"MAX_CHANGES_PER_MESSAGE": 1}
+    for _ in range(2):
+        Bollard.objects.create(wharf=Wharf.objects.create(dock=dock))
+    key = dock.pk
+    recorder.clear()
+    dock.delete()
+    (commit,) = recorder.commits
+    assert commit == {DOCK: {key: "deleted"}, WHARF: EVERYTHING, BOLLARD: EVERYTHING}

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db.models import Count, Exists, OuterRef, Subquery
 
 from drf_live_graphql.changes import Changes
 from drf_live_graphql.live.paths import Paths, is_column, resolve
+from drf_live_graphql.live.tables import fetch_in
+from tests.changes.models import Crane, Port, Vessel, Voyage
 from tests.project import models
 
 User = get_user_model()
@@ -57,18 +60,48 @@ def test_columns() -> None:
         assert not is_column(models.Task, name)
 
 
+def _explained(paths: Paths, queryset: Any) -> bool:
+    fetch = fetch_in(str(queryset.query))
+    return fetch is not None and paths.explain(fetch)
+
+
 def test_a_statement_along_a_path_is_explained_another_is_not() -> None:
     paths = _paths(models.Task, "comments.author", "labels")
-    assert paths.explain(frozenset({"project.comment"}))
-    assert paths.explain(frozenset({"project.label", "project.task_labels"}))
-    assert not paths.explain(frozenset({"project.comment", "project.label"}))
-    assert not paths.explain(frozenset({"project.membership"}))
+    assert _explained(paths, models.Task.objects.only("title"))
+    assert _explained(paths, models.Comment.objects.filter(task=1))
+    assert _explained(paths, models.Label.objects.filter(tasks__in=[1]))
+    assert _explained(paths, models.Comment.objects.select_related("author"))
+    assert _explained(paths, models.Comment.objects.select_related("task"))
+    assert _explained(paths, models.Comment.objects.select_related("author", "task"))
+    assert not _explained(paths, models.Comment.objects.select_related("task__project"))
+    assert not _explained(paths, models.Label.objects.filter(tasks__title="x"))
+    assert not _explained(paths, models.Membership.objects.all())
     assert paths.labels() == {
         "project.comment",
         "auth.user",
         "project.label",
         "project.task_labels",
     }
+
+
+def test_a_statement_that_computes_with_other_rows_of_a_table_is_not_explained() -> None:
+    paths = _paths(models.Task, "assignee", "labels", "comments")
+    assert not _explained(paths, User.objects.annotate(tasks_of_his=Count("tasks")))
+    sizes = models.Task.objects.filter(assignee=OuterRef("pk")).values("title")[:1]
+    assert not _explained(paths, User.objects.annotate(title=Subquery(sizes)))
+    alike = models.Label.objects.filter(name=OuterRef("name"), pk__lt=OuterRef("pk"))
+    assert not _explained(paths, models.Label.objects.filter(~Exists(alike)))
+
+
+def test_rows_joined_by_one_of_two_foreign_keys_are_not_explained() -> None:
+    paths = _paths(Port, "voyages_by_code.nullable")
+    assert not _explained(paths, Voyage.objects.select_related("nullable"))
+
+
+def test_rows_joined_one_to_one_are_explained_from_either_side() -> None:
+    paths = _paths(Vessel, "home.crane.port")
+    assert _explained(paths, Port.objects.select_related("crane"))
+    assert _explained(paths, Crane.objects.select_related("port"))
 
 
 @pytest.fixture
@@ -134,6 +167,31 @@ def test_more_than_asked_for_is_any_row(world: dict[str, Any]) -> None:
     both = Changes("project.project", {row.pk: "updated" for row in world["projects"]})
     assert _parents(paths, both, 1) is None
     assert _parents(paths, both, 2) == {row.pk for row in world["tasks"]}
+
+
+def test_a_row_that_is_led_back_to_often_hides_no_other(world: dict[str, Any]) -> None:
+    first, second = world["tasks"]
+    for task in (first, first, first, second):
+        models.Comment.objects.create(task=task, author=world["user"], text="x")
+    changes = Changes("auth.user", {world["user"].pk: "updated"})
+    assert _parents(_paths(models.Task, "comments.author"), changes, 2) == {first.pk, second.pk}
+
+
+def test_a_foreign_key_to_another_column_is_followed_by_primary_key(db: None) -> None:
+    port = Port.objects.create(name="x", code="x")
+    voyage = Voyage.objects.create(by_code=port, defaulting=None)
+    changes = Changes("changes_tests.port", {port.pk: "updated"})
+    assert _parents(_paths(Voyage, "by_code"), changes) == {voyage.pk}
+
+
+def test_a_row_that_a_manager_hides_is_led_back_to(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Vessel._meta, "base_manager", Vessel._default_manager)
+    port = Port.objects.create(name="x", code="x")
+    sunk = Vessel.objects.create(name="x", home=port, sunk=True)
+    changes = Changes("changes_tests.port", {port.pk: "updated"})
+    assert _parents(_paths(Vessel, "home"), changes) == {sunk.pk}
 
 
 def test_what_two_know_both_know() -> None:
