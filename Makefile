@@ -66,8 +66,8 @@ test-next:  ## Run the tests on the newest Python found and the newest Django
 	@tests/next.sh $(VENV)-next
 
 oracle: install  ## Compare live clients with REST for a long time (ORACLE_EXAMPLES=400)
-	ORACLE_EXAMPLES=$${ORACLE_EXAMPLES:-400} $(RUN) pytest --timeout 14400 tests/oracle $(PYTEST_ARGS)
-	ORACLE_EXAMPLES=$${ORACLE_EXAMPLES:-400} TEST_DATABASE=postgres $(RUN) pytest --timeout 14400 tests/oracle $(PYTEST_ARGS)
+	ORACLE_EXAMPLES=$${ORACLE_EXAMPLES:-400} $(RUN) pytest tests/oracle $(PYTEST_ARGS)
+	ORACLE_EXAMPLES=$${ORACLE_EXAMPLES:-400} TEST_DATABASE=postgres $(RUN) pytest tests/oracle $(PYTEST_ARGS)
 
 soak: install  ## Subscribe, change and unsubscribe for a long time; memory must stay flat (SOAK_CYCLES=10000)
 	SOAK_CYCLES=$${SOAK_CYCLES:-10000} $(RUN) pytest --timeout 3600 tests/live/test_flat.py $(PYTEST_ARGS)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "0"))
 """`make oracle` sets it: other examples each time. Without it, few and always the same."""
 
+# Seconds; a loaded machine takes its time for hundreds of evaluations.
+pytestmark = pytest.mark.timeout(14_400 if EXAMPLES else 900)
+
 
 @pytest.fixture
 def bulk_writes() -> Iterator[None]:
