@@ -9,6 +9,7 @@ from weakref import WeakSet
 from django.apps import apps
 
 from drf_live_graphql.changes import watch, watch_all
+from drf_live_graphql.conf import check_installed
 
 from .mixins import RealtimeMixin
 
@@ -77,6 +78,7 @@ class RealtimeRouter:
 
     def as_consumer(self) -> RealtimeApplication:
         """The ASGI application; call ``as_asgi()`` on it or not, as you like."""
+        check_installed()
         return self._application
 
 
