@@ -54,7 +54,8 @@ class RealtimeRouter:
                 f"register() expected a view class that has RealtimeMixin among its bases; {view!r}"
                 " came."
             )
-        model = view.get_model_class()
+        # Of an instance, as there: a view's own may be no class method.
+        model = view().get_model_class()
         label = model._meta.label
         if label in self.registry:
             raise RuntimeWarning(
@@ -67,8 +68,8 @@ class RealtimeRouter:
 
     def watch(self) -> None:
         """Capture the changes of every registered view's model in this process."""
-        for view in self.registry.values():
-            watch(view.get_model_class())
+        for label in self.registry:
+            watch(apps.get_model(label))
 
     @cached_property
     def _application(self) -> RealtimeApplication:

@@ -272,6 +272,25 @@ async def test_pages_of_other_origins_are_kept_out(
     await client.close()
 
 
+async def test_a_view_may_name_its_model_by_a_method_of_its_own(connect: Connect) -> None:
+    class ByMethod(generics.ListAPIView[models.Fence], RealtimeMixin):
+        serializer_class = serializers.FenceSerializer
+
+        def get_queryset(self):  # type: ignore[no-untyped-def]
+            return models.Fence.objects  # DRF takes managers, too.
+
+        def get_model_class(self):  # type: ignore[no-untyped-def]
+            return models.Fence
+
+    router = RealtimeRouter()
+    router.register(ByMethod)
+    client = await connect(router=router)
+    assert await client.subscribe(1, FENCE) == []
+    fence = await models.Fence.objects.acreate(number=1)
+    (frame,) = await client.quiet()
+    assert (frame["action"], frame["instance"]["id"]) == ("CREATED", fence.pk)
+
+
 async def test_anything_but_a_websocket_is_a_mistake_in_the_wiring() -> None:
     from tests.rest_live.conftest import every_view
 
