@@ -18,6 +18,9 @@ from tests import servers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Seconds; a server that starts on a busy machine takes some.
+PATIENCE = 60
+
 TEXT = (servers.ROOT / "README.md").read_text(encoding="utf-8")
 
 MODELS = """
@@ -134,6 +137,7 @@ async def test_a_project_that_follows_it_is_live(server: servers.AsgiServer) -> 
     async with connect(
         f"{server.ws}/graphql/",
         subprotocols=["graphql-transport-ws"],  # type: ignore[list-item]
+        open_timeout=PATIENCE,
     ) as socket:
 
         async def told() -> Any:
@@ -146,7 +150,7 @@ async def test_a_project_that_follows_it_is_live(server: servers.AsgiServer) -> 
         payload = {"query": subscription}
         await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
         assert await told() == first
-        async with httpx.AsyncClient(base_url=server.http) as client:
+        async with httpx.AsyncClient(base_url=server.http, timeout=PATIENCE) as client:
             response = await client.patch("/api/tasks/9/", json={"status": "doing"})
             assert response.status_code == 200, response.text
             # The README has both rows in one commit.
@@ -157,8 +161,8 @@ async def test_a_project_that_follows_it_is_live(server: servers.AsgiServer) -> 
 
 
 def test_graphiql_finds_its_files_there(server: servers.AsgiServer) -> None:
-    page = httpx.get(f"{server.http}/graphql/", headers={"Accept": "text/html"}, timeout=60)
+    page = httpx.get(f"{server.http}/graphql/", headers={"Accept": "text/html"}, timeout=PATIENCE)
     files = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
     assert files
     for file in files:
-        assert httpx.get(server.http + file, timeout=60).status_code == 200, file
+        assert httpx.get(server.http + file, timeout=PATIENCE).status_code == 200, file
