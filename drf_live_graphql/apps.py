@@ -17,11 +17,11 @@ class DrfLiveGraphQLConfig(AppConfig):
         """Import the live modules of all apps, as the admin does its own."""
         from . import checks  # noqa: F401  # Registers them.
         from .changes import watch_all
-        from .conf import check_names, settings
+        from .conf import check, settings
         from .rest_live.routers import realtime_routers
         from .router import routers
 
-        check_names()
+        check()
         autodiscover_modules(settings.AUTODISCOVER)
         for router in routers():
             router.watch()

@@ -6,13 +6,13 @@ Each name below is a key of that dictionary. They are read when they are used, s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from typing import Any
 
+from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from strawberry.http.websocket_origin import normalize_allowed_origins
 
 SETTING = "DRF_LIVE_GRAPHQL"
 
@@ -120,15 +120,52 @@ class Settings:
         raise AttributeError(f"drf_live_graphql has no setting {name!r}")
 
 
-def check_names() -> None:
-    """Raise ``ImproperlyConfigured`` for a key of the user's dictionary that means nothing."""
-    unknown = sorted(set(getattr(django_settings, SETTING, {})) - set(DEFAULTS))
+def check() -> None:
+    """Raise ``ImproperlyConfigured`` for a key of the user's dictionary that means nothing.
+
+    And for a value that is not of its default's kind, which would fail when it is first used.
+    """
+    user = getattr(django_settings, SETTING, {})
+    if not isinstance(user, Mapping):
+        raise ImproperlyConfigured(f"{SETTING} expected a dictionary; {user!r} came.")
+    unknown = sorted(set(user) - set(DEFAULTS))
     if unknown:
         raise ImproperlyConfigured(
             f"{SETTING} has unknown keys {unknown}; expected some of {sorted(DEFAULTS)}."
         )
+    for name, value in user.items():
+        expected = _expected(DEFAULTS[name], value)
+        if expected is not None and not (name == "AUTH_MAX_AGE" and value is None):
+            raise ImproperlyConfigured(f'{SETTING}["{name}"] expected {expected}; {value!r} came.')
+    try:
+        normalize_allowed_origins(user.get("ALLOWED_ORIGINS", ()))
+    except ValueError as error:
+        raise ImproperlyConfigured(f'{SETTING}["ALLOWED_ORIGINS"]: {error}') from error
+
+
+def check_installed() -> None:
+    """Raise ``ImproperlyConfigured`` where what is served could never be told of a change."""
+    if apps.apps_ready and not apps.is_installed("drf_live_graphql"):
+        raise ImproperlyConfigured(
+            "INSTALLED_APPS lacks 'drf_live_graphql': no process would tell of its changes. Add it"
+            " beside 'channels'."
+        )
+
+
+def _expected(default: object, value: object) -> str | None:
+    """What should have come in the place of ``default``, unless ``value`` is of that kind."""
+    match default:
+        case bool():
+            return None if isinstance(value, bool) else "True or False"
+        case int() | float():
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            return None if number else "a number"
+        case str():
+            return None if isinstance(value, str) else "a text"
+    texts = isinstance(value, Collection) and all(isinstance(each, str) for each in value)
+    return None if texts and not isinstance(value, str) else "a list of texts"
 
 
 settings = Settings()
 
-__all__ = ["DEFAULTS", "SETTING", "Settings", "check_names", "settings"]
+__all__ = ["DEFAULTS", "SETTING", "Settings", "check", "check_installed", "settings"]

@@ -5,10 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from django.conf import settings as django_settings
-from django.urls import get_resolver
-
 from .conf import settings
+from .location import project_patterns
 from .router import LiveRouter, routers
 
 if TYPE_CHECKING:
@@ -17,8 +15,7 @@ if TYPE_CHECKING:
 
 def load_routers() -> Iterable[LiveRouter]:
     """Every router of the process, those included that only the URLs or their views import."""
-    if getattr(django_settings, "ROOT_URLCONF", None):
-        _ = get_resolver().url_patterns
+    project_patterns()
     return routers()
 
 

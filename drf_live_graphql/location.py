@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.core.signals import setting_changed
 from django.urls import (
     NoReverseMatch,
@@ -21,7 +22,9 @@ from schema_gen.routes import parse_route
 from .mounts import view_class_of, walk
 
 if TYPE_CHECKING:
-    from django.urls import ResolverMatch, URLPattern
+    from collections.abc import Sequence
+
+    from django.urls import ResolverMatch, URLPattern, URLResolver
 
     from schema_gen import RootDescription
     from schema_gen.routes import Route
@@ -65,10 +68,18 @@ def mounted_as(view_class: type, action: str) -> tuple[URLPattern, ...]:
         return ()
     found = [
         pattern
-        for pattern, *_ in walk(get_resolver().url_patterns)
+        for pattern, *_ in walk(project_patterns())
         if _is_view(pattern.callback, view_class, action)
     ]
     return tuple(sorted(found, key=lambda pattern: not pattern.name))
+
+
+def project_patterns() -> Sequence[URLPattern | URLResolver]:
+    """The project's URL patterns; none where it has no URLs, as one for sockets alone."""
+    if not getattr(settings, "ROOT_URLCONF", None):
+        return ()
+    patterns: Sequence[URLPattern | URLResolver] = get_resolver().url_patterns
+    return patterns
 
 
 def _lookup(root: RootDescription) -> str:
@@ -88,7 +99,7 @@ def _names(root: RootDescription) -> tuple[str, ...]:
             getattr(pattern.callback, "initkwargs", {}).get("basename") != root.basename,
             ":".join((*namespaces, pattern.name)),
         )
-        for pattern, route, namespaces, _ in walk(get_resolver().url_patterns)
+        for pattern, route, namespaces, _ in walk(project_patterns())
         if pattern.name and _is_view(pattern.callback, root.view_class, root.view_action)
     ]
     found.sort(key=lambda item: item[:3])
@@ -119,4 +130,4 @@ def _forget(*, setting: str, **_: Any) -> None:
 
 setting_changed.connect(_forget)
 
-__all__ = ["Location", "locate", "mounted_as"]
+__all__ = ["Location", "locate", "mounted_as", "project_patterns"]

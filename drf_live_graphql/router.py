@@ -29,6 +29,7 @@ from schema_gen import (
 from schema_gen.collector import collector_paused
 
 from .changes import Disconnect, publisher, watch, watch_all
+from .conf import check_installed
 from .exceptions import LiveError
 from .live.resolvers import LiveResolvers
 from .live.timetable import reread
@@ -355,6 +356,7 @@ class LiveRouter:
         """
         from .transport.http import LiveGraphQLView
 
+        check_installed()
         view: Callable[..., HttpResponseBase] = LiveGraphQLView.as_view(
             schema=schema or self.schema
         )
@@ -364,6 +366,7 @@ class LiveRouter:
         """The Channels consumer, for wiring by hand; it expects session and user in its scope."""
         from .transport.websocket import LiveConsumer
 
+        check_installed()
         application: ASGIApplication = LiveConsumer.as_asgi(schema=schema or self.schema)
         return application
 

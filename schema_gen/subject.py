@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db.models import QuerySet
+from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable
 from rest_framework.generics import GenericAPIView
 from rest_framework.serializers import ListSerializer, Serializer
@@ -107,7 +108,8 @@ class Subject:
                 found = self.asked(action, lambda view: view.get_queryset())
             except Exception:  # noqa: BLE001 (the view's own code; it may answer in a real GET)
                 found = None
-            self.querysets[action] = found
+            # As DRF's ListSerializer and shortcuts take them.
+            self.querysets[action] = found.all() if isinstance(found, BaseManager) else found
         return self.querysets[action]
 
     def _has_instances(self, action: str) -> bool:

@@ -15,7 +15,7 @@ from rest_framework import generics, viewsets
 from rest_framework.routers import SimpleRouter
 
 from drf_live_graphql import LiveRouter
-from drf_live_graphql.location import Location, locate
+from drf_live_graphql.location import Location, locate, mounted_as
 from tests.project import models, serializers
 
 if TYPE_CHECKING:
@@ -148,3 +148,12 @@ def test_a_prefix_of_the_thread_is_not_part_of_the_path(mount: Mount) -> None:
         location = locate(_roots(FenceViewSet)["list"], {})
     assert location.path == "/api/fences/"
     assert location.match is not None
+
+
+def test_a_project_without_urls_has_views_that_are_mounted_nowhere(
+    settings: SettingsWrapper,
+) -> None:
+    del settings.ROOT_URLCONF
+    root = _roots(FenceList)["list"]
+    assert locate(root, {}) == Location("/fences/", None)
+    assert mounted_as(FenceList, "list") == ()

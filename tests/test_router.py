@@ -6,10 +6,13 @@ import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
+from unittest.mock import AsyncMock
 
 import pytest
 import rest_framework.serializers
 import strawberry
+from channels.testing import WebsocketCommunicator
+from django.core.exceptions import ImproperlyConfigured
 from django.test import RequestFactory
 from django.urls import path
 from rest_framework import generics, mixins, routers, views, viewsets
@@ -29,6 +32,8 @@ from tests.project import models, serializers
 from tests.project import views as project
 
 if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
+
     from schema_gen import RootDescription
 
 
@@ -435,6 +440,29 @@ async def test_asgi_hands_http_to_the_project_as_it_was() -> None:
     given = ({"type": "http", "path": "/graphql/"}, object(), object())
     await application(*given)
     assert calls == [given]
+
+
+async def test_a_socket_to_another_path_is_refused_and_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    live = LiveRouter()
+    live.register("fences", FenceViewSet)
+    communicator = WebsocketCommunicator(live.asgi(AsyncMock(), path="/graphql/"), "/graphql")
+    accepted, _ = await communicator.connect()
+    assert not accepted
+    await communicator.wait()
+    assert "No WebSocket at '/graphql': it is at '/graphql/'." in caplog.text
+
+
+def test_without_its_app_installed_nothing_is_served(settings: SettingsWrapper) -> None:
+    live = LiveRouter()
+    live.register("fences", FenceViewSet)
+    settings.INSTALLED_APPS = [
+        name for name in settings.INSTALLED_APPS if name != "drf_live_graphql"
+    ]
+    for serve in (live.as_view, live.as_consumer, lambda: live.asgi(AsyncMock())):
+        with pytest.raises(ImproperlyConfigured, match="INSTALLED_APPS lacks 'drf_live_graphql'"):
+            serve()
 
 
 # Capturing.

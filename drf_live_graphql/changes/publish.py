@@ -137,6 +137,9 @@ class Publisher:
 
     def flush(self, timeout: float) -> bool:
         """Wait up to ``timeout`` seconds until everything was sent; whether it was."""
+        with self._lock:
+            # What a loop has closed over reaches nobody, however long one waits.
+            self._has_reader()
         return self._idle.wait(timeout)
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
+from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable
 
 from drf_live_graphql.exceptions import INTERNAL_MESSAGE, Refusal
@@ -76,6 +77,8 @@ def rows_of(root: RootDescription, found: Any) -> QuerySet[Any]:
     A ``Refusal``, with the reason in the log, for a list or ``values()``. Where a schema could see
     that coming, the view's own body is called instead.
     """
+    if isinstance(found, BaseManager):  # As DRF's ListSerializer takes it.
+        found = found.all()
     iterable: Any = getattr(found, "_iterable_class", None)
     if isinstance(found, QuerySet) and issubclass(iterable, ModelIterable):
         return found

@@ -9,6 +9,7 @@ from weakref import WeakSet
 from django.apps import apps
 
 from drf_live_graphql.changes import watch, watch_all
+from drf_live_graphql.conf import check_installed
 
 from .mixins import RealtimeMixin
 
@@ -53,7 +54,8 @@ class RealtimeRouter:
                 f"register() expected a view class that has RealtimeMixin among its bases; {view!r}"
                 " came."
             )
-        model = view.get_model_class()
+        # Of an instance, as there: a view's own may be no class method.
+        model = view().get_model_class()
         label = model._meta.label
         if label in self.registry:
             raise RuntimeWarning(
@@ -66,8 +68,8 @@ class RealtimeRouter:
 
     def watch(self) -> None:
         """Capture the changes of every registered view's model in this process."""
-        for view in self.registry.values():
-            watch(view.get_model_class())
+        for label in self.registry:
+            watch(apps.get_model(label))
 
     @cached_property
     def _application(self) -> RealtimeApplication:
@@ -77,6 +79,7 @@ class RealtimeRouter:
 
     def as_consumer(self) -> RealtimeApplication:
         """The ASGI application; call ``as_asgi()`` on it or not, as you like."""
+        check_installed()
         return self._application
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, cast
 
 from channels.auth import AuthMiddlewareStack
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from asgiref.typing import ASGIApplication
+
+logger = logging.getLogger("drf_live_graphql.transport")
 
 # Where a socket's scope carries the server's own send.
 SEND = "drf_live_graphql.send"
@@ -25,7 +28,7 @@ def application(
         URLRouter(
             [
                 path(route.lstrip("/"), cast("Any", consumer)),
-                re_path("", cast("Any", _refuse)),
+                re_path("", cast("Any", _refusing(route))),
             ]
         )
     )
@@ -47,10 +50,16 @@ def _with_send(websocket: Any) -> Any:
     return application
 
 
-async def _refuse(scope: Any, receive: Any, send: Any) -> None:
-    """A socket to a path where nothing is: closed before it is accepted, an HTTP 403."""
-    await receive()
-    await send({"type": "websocket.close"})
+def _refusing(route: str) -> Any:
+    """The application of all paths but ``route``: a socket is closed before it is accepted."""
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        # As Django logs a 404: the client is told no more than that it can't connect.
+        logger.warning("No WebSocket at %r: it is at %r.", scope["path"], f"/{route.lstrip('/')}")
+        await receive()
+        await send({"type": "websocket.close"})
+
+    return application
 
 
 __all__ = ["SEND", "application"]

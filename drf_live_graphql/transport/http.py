@@ -6,6 +6,7 @@ audits them), graphql-sse's PROTOCOL.md (distinct connections mode).
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from cross_web import HTTPException
@@ -29,7 +30,14 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
+logger = logging.getLogger("drf_live_graphql.transport")
+
 _METHODS = "GET, POST"
+_NEEDS_SOCKETS = (
+    "A WebSocket was asked for, and this server made an HTTP request of it. Serve the project's "
+    "ASGI application by a server with WebSockets: daphne, or uvicorn with the package websockets "
+    "(pip install 'uvicorn[standard]')."
+)
 _ANSWERS = f"{Media.RESPONSE}, {Media.JSON} or {Media.STREAM}"
 
 
@@ -92,6 +100,10 @@ class LiveGraphQLView(AsyncGraphQLView[Any, Any]):
             raise RequestError(
                 405, f"Expected {_METHODS}; it is {request.method}.", headers={"Allow": _METHODS}
             )
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            # What clients show of it is that they can't connect: it is the log that has the reason.
+            logger.warning(_NEEDS_SOCKETS)
+            raise RequestError(501, _NEEDS_SOCKETS)
         if request.method == "GET" and accept.page and settings.GRAPHIQL and self.graphql_ide:
             return await self.render_graphql_ide(request)
         if accept.single is None and not accept.stream:

@@ -257,6 +257,19 @@ def test_what_a_loop_closed_over_keeps_the_next_reader_from_nothing(publisher: P
     loops[1].close()
 
 
+def test_a_process_that_ends_waits_for_no_loop_that_is_closed(
+    publisher: Publisher, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As `manage.py test` does, where the last test ended with a change on its way."""
+    loop = asyncio.new_event_loop()
+    publisher.bind(loop)
+    publisher.publish(_commit(1))
+    loop.close()
+    publisher._finish()
+    assert publisher.idle
+    assert caplog.text == ""
+
+
 def test_publishing_never_raises(
     publisher: Publisher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

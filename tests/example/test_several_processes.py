@@ -84,7 +84,7 @@ def test_what_one_process_writes_another_ones_visitors_see(
         ada = stack.enter_context(visitor(writer, "ada"))
         ben = stack.enter_context(visitor(reader, "ben"))
         url = f"ws://127.0.0.1:{reader.port}/graphql/"
-        socket = stack.enter_context(connect(url, subprotocols=[PROTOCOL]))
+        socket = stack.enter_context(connect(url, subprotocols=[PROTOCOL], open_timeout=60))
         subscriber = Subscriber(socket, ben.headers["Authorization"])
         assert subscriber.next()["snapshot"] == {"count": 4}
 

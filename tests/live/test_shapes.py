@@ -293,6 +293,43 @@ async def test_annotations(site: Callable[..., Site]) -> None:
     )
 
 
+class ByManager(Fences):
+    """Without `all()`: DRF's serializers of many take managers as well."""
+
+    queryset = models.Fence.objects  # type: ignore[assignment]
+
+
+class ByRelatedManager(Fences):
+    def get_queryset(self) -> Any:
+        return models.Project.objects.get(name="ship").tasks
+
+    class serializer_class(serializers.ModelSerializer[models.Task]):  # noqa: N801
+        class Meta:
+            model = models.Task
+            fields = ["id", "title"]
+
+
+async def test_a_manager_in_the_place_of_a_queryset(site: Callable[..., Site]) -> None:
+    await (one := site(_routed(ByManager))).keep_up("/api/fences/", "fences", ROW, CHANGES)
+    fence = await models.Fence.objects.acreate(number=9)
+    await _row_keeps_up(one, f"/api/fences/{fence.pk}/", f"fence(id: {fence.pk})", fence)
+
+
+async def test_a_related_manager_in_the_place_of_a_queryset(site: Callable[..., Site]) -> None:
+    ship, shore = [
+        await models.Project.objects.acreate(name=name, slug=name) for name in ("ship", "shore")
+    ]
+    task = await models.Task.objects.acreate(project=shore, title="Caulk")
+
+    async def move() -> None:
+        task.project = ship
+        await task.asave()
+
+    changes = [move, lambda: ship.tasks.acreate(title="Paint"), task.adelete]
+    one = site(_routed(ByRelatedManager, "tasks"))
+    await one.keep_up("/api/tasks/", "tasks", "{ id title }", changes)
+
+
 async def test_serializers_without_a_model(site: Callable[..., Site]) -> None:
     class Plain(serializers.Serializer[Any]):
         id = serializers.IntegerField()

@@ -242,24 +242,53 @@ async def test_a_router_that_is_not_public_closes_an_anonymous_connection(
 
 
 @pytest.mark.parametrize(
-    ("origin", "let_in"),
+    ("origin", "site", "let_in"),
     [
-        ("http://testserver", True),
-        ("https://friend.example", True),
-        ("https://stranger.example", False),
-        ("null", False),
+        ("http://testserver", "", True),
+        ("https://friend.example", "cross-site", True),
+        # The host is that of a proxy, but the browser knows where it asked.
+        ("https://testserver.example", "same-origin", True),
+        ("https://stranger.example", "", False),
+        ("https://stranger.example", "cross-site", False),
+        ("null", "cross-site", False),
     ],
 )
 async def test_pages_of_other_origins_are_kept_out(
-    connect: Connect, settings: SettingsWrapper, origin: str, let_in: bool
+    connect: Connect,
+    settings: SettingsWrapper,
+    caplog: pytest.LogCaptureFixture,
+    origin: str,
+    site: str,
+    let_in: bool,
 ) -> None:
     from tests.rest_live.client import Client
     from tests.rest_live.conftest import every_view
 
     settings.DRF_LIVE_GRAPHQL = {"ALLOWED_ORIGINS": ["https://friend.example"]}
-    client = Client(every_view().as_consumer(), headers={"origin": origin})
+    headers = {"origin": origin, "sec-fetch-site": site} if site else {"origin": origin}
+    client = Client(every_view().as_consumer(), headers=headers)
     assert await client.open() is let_in
+    assert (f"A page of {origin!r} may not open a socket" in caplog.text) is not let_in
     await client.close()
+
+
+async def test_a_view_may_name_its_model_by_a_method_of_its_own(connect: Connect) -> None:
+    class ByMethod(generics.ListAPIView[models.Fence], RealtimeMixin):
+        serializer_class = serializers.FenceSerializer
+
+        def get_queryset(self):  # type: ignore[no-untyped-def]
+            return models.Fence.objects  # DRF takes managers, too.
+
+        def get_model_class(self):  # type: ignore[no-untyped-def]
+            return models.Fence
+
+    router = RealtimeRouter()
+    router.register(ByMethod)
+    client = await connect(router=router)
+    assert await client.subscribe(1, FENCE) == []
+    fence = await models.Fence.objects.acreate(number=1)
+    (frame,) = await client.quiet()
+    assert (frame["action"], frame["instance"]["id"]) == ("CREATED", fence.pk)
 
 
 async def test_anything_but_a_websocket_is_a_mistake_in_the_wiring() -> None:

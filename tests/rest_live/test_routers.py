@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from rest_framework.views import APIView
 
 from drf_live_graphql.apps import DrfLiveGraphQLConfig
@@ -12,6 +15,9 @@ from drf_live_graphql.rest_live import RealtimeMixin, RealtimeRouter
 from drf_live_graphql.rest_live.routers import realtime_routers
 from tests.project import views
 from tests.rest_live.views import Fences, Vehicles
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
 
 
 def test_arguments_go_by_position_as_in_django_rest_live() -> None:
@@ -54,6 +60,15 @@ def test_a_view_without_a_queryset_is_an_assertion_error() -> None:
 def test_the_consumer_is_an_asgi_application_with_and_without_as_asgi() -> None:
     consumer = RealtimeRouter().as_consumer()
     assert consumer.as_asgi() is consumer
+
+
+def test_without_its_app_installed_nothing_is_served(settings: SettingsWrapper) -> None:
+    router = RealtimeRouter()
+    settings.INSTALLED_APPS = [
+        name for name in settings.INSTALLED_APPS if name != "drf_live_graphql"
+    ]
+    with pytest.raises(ImproperlyConfigured, match="INSTALLED_APPS lacks 'drf_live_graphql'"):
+        router.as_consumer()
 
 
 def test_a_model_that_is_otherwise_unwatched_is_captured() -> None:

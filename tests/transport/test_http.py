@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import strawberry
+from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.test import AsyncClient, AsyncRequestFactory, Client
 from strawberry.extensions import SchemaExtension
@@ -415,6 +416,21 @@ async def test_a_subscription_without_a_stream_is_told_what_to_do() -> None:
     assert response.status_code == 406
     assert STREAM in message(response)
     assert "graphql-transport-ws" in message(response)
+
+
+@pytest.mark.parametrize("asynchronous", [True, False])
+async def test_a_socket_that_came_as_a_request_is_told_what_the_server_lacks(
+    caplog: pytest.LogCaptureFixture, asynchronous: bool
+) -> None:
+    headers = {"Connection": "Upgrade", "Upgrade": "WebSocket", "Accept": "*/*"}
+    if asynchronous:
+        response: Any = await AsyncClient().get("/graphql/", headers=headers)
+    else:
+        response = await sync_to_async(Client().get)("/graphql/", headers=headers)
+    assert response.status_code == 501
+    assert response.json()["errors"][0]["extensions"] == {"code": "NOT_SUPPORTED"}
+    assert "uvicorn[standard]" in message(response)
+    assert message(response) in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def server(request: pytest.FixtureRequest, django_db_setup: None) -> Iterator[As
 
 @pytest.fixture
 def client(server: AsgiServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.http, timeout=20) as client:
+    with httpx.Client(base_url=server.http, timeout=60) as client:
         yield client
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 APPLICATION = "tests.transport.http_app:application"
 PROTOCOL = "graphql-transport-ws"
-PATIENCE = 10
+# Seconds; a server that starts on a busy machine takes some.
+PATIENCE = 60
 
 # What graphql-ws' default client comes back after, with a backoff.
 COMES_BACK = {1001, 1005, 1006, 1012, 1013, 4403, 4408, 4503}
@@ -90,7 +91,9 @@ async def socket(
     protocols: Any = [subprotocol] if subprotocol else None
     url = f"{server.ws}/graphql/"
     extra = {"Origin": origin} if origin else {}
-    async with connect(url, subprotocols=protocols, additional_headers=extra) as connection:
+    async with connect(
+        url, subprotocols=protocols, additional_headers=extra, open_timeout=PATIENCE
+    ) as connection:
         yield Socket(connection)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from strawberry.http.websocket_origin import (
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+
+logger = logging.getLogger("drf_live_graphql.transport")
 
 # A handshake is refused before it is accepted: servers answer it with HTTP 403.
 _FORBIDDEN = 4403
@@ -53,7 +56,12 @@ class RealtimeApplication:
             )
         await receive()  # The handshake.
         headers = _headers(scope)
-        if not _is_allowed(headers.get("origin"), headers.get("host")):
+        if not _is_allowed(headers):
+            logger.warning(
+                "A page of %r may not open a socket here; ALLOWED_ORIGINS in DRF_LIVE_GRAPHQL can"
+                " let it in.",
+                headers["origin"],
+            )
             await send({"type": "websocket.close", "code": _FORBIDDEN})
             return
         connection = await executor.run(lambda: RealtimeConnection.from_scope(scope))
@@ -69,15 +77,19 @@ def _headers(scope: Mapping[str, Any]) -> dict[str, str]:
     return {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
 
 
-def _is_allowed(origin: str | None, host: str | None) -> bool:
-    """Whether a page of ``origin`` may open a socket; no browser asks where there is none.
+def _is_allowed(headers: Mapping[str, str]) -> bool:
+    """Whether a page may open a socket; no browser asks where there is no origin.
 
-    The rule is that of the GraphQL socket: the site's own, and the setting ``ALLOWED_ORIGINS``.
+    The rule is that of the GraphQL socket: the site's own pages, by the browser's word too, as a
+    proxy may have written another host; and the setting ``ALLOWED_ORIGINS``.
     """
-    if origin is None:
+    origin = headers.get("origin")
+    if origin is None or headers.get("sec-fetch-site") == "same-origin":
+        return True
+    if is_same_origin(origin, headers.get("host")):
         return True
     allowed = normalize_allowed_origins(tuple(settings.ALLOWED_ORIGINS))
-    return "*" in allowed or normalize_origin(origin) in allowed or is_same_origin(origin, host)
+    return "*" in allowed or normalize_origin(origin) in allowed
 
 
 __all__ = ["RealtimeApplication"]

@@ -154,7 +154,7 @@ def describe(view_class: Any, action: Action, callback: Callback | None = None) 
 
     Raises a ``Refusal`` where changes of the view's rows are not enough to tell of ``action``.
     """
-    model: type[Model] = view_class.queryset.model
+    model: type[Model] = view_class().get_model_class()
     label = model._meta.label
     initkwargs = dict(getattr(callback, "initkwargs", {}))
     handler = _handler(view_class, action, label)
