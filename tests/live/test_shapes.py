@@ -578,6 +578,11 @@ class Custom(Numbers):
         return Response({"total": self.page.paginator.count, "rows": data})
 
 
+class Headed(Numbers):
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response(data, headers={"X-Total": str(self.page.paginator.count)})
+
+
 PAGED = "count next previous"
 
 
@@ -608,6 +613,19 @@ async def test_paginators(
     second = await one.get(first["next"].removeprefix("http://testserver"))
     asked = await one.query(f'{{ fences(cursor: "{following}") {{ {fields} }} }}')
     assert asked["fences"] == second
+
+
+async def test_a_page_whose_count_and_links_are_headers_is_a_list(
+    site: Callable[..., Site],
+) -> None:
+    one = site(_routed(Fences, pagination_class=Headed))
+    for number in range(5):
+        await models.Fence.objects.acreate(number=number)
+    second = await one.get("/api/fences/?page=2")
+    assert (await one.query(f"{{ fences(page: 2) {ROW} }}"))["fences"] == second
+    operation = await one.subscribe(f"subscription {{ fences(page: 2) {{ snapshot {ROW} }} }}")
+    assert operation.payloads[0]["data"]["fences"]["snapshot"] == second
+    await one.keep_up("/api/fences/?size=100", "fences(size: 100)", ROW, CHANGES)
 
 
 # Filters of the project's own.
