@@ -302,7 +302,7 @@ class Describer:
             raise SchemaError(
                 f"{self.view}: the fields {other.key!r} and {described.key!r} of {cls.__name__} "
                 f"are both {described.name!r} in GraphQL. Rename one of them (its source= keeps "
-                f"the value)."
+                f"the value), or leave one out of the view's rows: exclude_fields= of register()."
             )
 
     def _is_loose(self, serializer: Serializer[Any]) -> bool:

@@ -483,6 +483,7 @@ async def test_a_version_in_the_query_is_an_argument(site: Callable[..., Site]) 
     await one.keep_up("/api/fences/?version=v2", "fences(version: V2)", LINK, [_add(1)])
 
 
+@pytest.mark.filterwarnings("ignore:.*depends on the request:schema_gen.SchemaWarning")
 async def test_a_version_in_a_header_can_be_given(
     connect: Connect, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -554,6 +555,39 @@ async def test_an_extra_action_has_what_its_decorator_says(
         f"{{ count next previous results {ROW} }}",
         [_add(1), _add(2), _remove(1)],
     )
+
+
+# Serializers that depend on who asks.
+
+
+class FenceOfStaff(FenceSerializer):
+    secret = serializers.SerializerMethodField()
+
+    class Meta(FenceSerializer.Meta):
+        fields = ["id", "number", "secret"]
+
+    def get_secret(self, fence: models.Fence) -> str:
+        return f"number {fence.number}"
+
+
+class ByAsker(Fences):
+    def get_serializer_class(self) -> Any:
+        return FenceOfStaff if self.request.user.is_authenticated else FenceSerializer
+
+
+@pytest.mark.filterwarnings("ignore:.*depends on the request:schema_gen.SchemaWarning")
+async def test_a_field_that_the_asker_s_serializer_lacks_is_null(
+    site: Callable[..., Site],
+) -> None:
+    one = site(_routed(ByAsker))
+    await models.Fence.objects.acreate(number=1)
+    [shown] = await one.get("/api/fences/")
+    assert "secret" not in shown
+    [asked] = (await one.query("{ fences { id number secret } }"))["fences"]
+    assert asked == {"id": shown["id"], "number": 1, "secret": None}
+    operation = await one.subscribe("subscription { fences { snapshot { id secret } } }")
+    told = operation.payloads[0]["data"]["fences"]["snapshot"]
+    assert told == [{"id": shown["id"], "secret": None}]
 
 
 # Pages.
