@@ -96,7 +96,11 @@ def code_type(
     def shown(cls: type[Serializer[Any]]) -> TypeDescription | None:
         return _row_of(scope, cls)
 
-    found = infer(function, row, go, inherited, shown)
+    def present(names: Sequence[str]) -> bool:
+        end = follow(model, names, {})
+        return end.whole or (end.field is not None and not reads_null(end))
+
+    found = infer(function, row, go, inherited, shown, present)
     return found.optional() if found is not None and scope.describer.by_hand else found
 
 

@@ -92,6 +92,7 @@ def infer(
     follow: Callable[[Sequence[str], bool], TypeDescription | None] | None = None,
     inherited: TypeDescription | None = None,
     shown: Callable[[type[Serializer[Any]]], TypeDescription | None] | None = None,
+    present: Callable[[Sequence[str]], bool] | None = None,
 ) -> TypeDescription | None:
     """The type of what a function answers; None where its code does not say.
 
@@ -100,14 +101,15 @@ def infer(
     `row` is the position of the parameter that is the model instance, `follow` says the type of a
     chain of names that starts there, and is told whether the last of them is called. `inherited`
     is the type of what the method of the same name answers that it overrides, `shown` says the type
-    of what a serializer class shows of one row.
+    of what a serializer class shows of one row, `present` whether the end of a chain is never None.
     """
     tree = _tree(function)
     if tree is None:
         return None
     parameters = [argument.arg for argument in (*tree.args.posonlyargs, *tree.args.args)]
     name = parameters[row] if row is not None and row < len(parameters) else None
-    body = _Body(function.__globals__, parameters, name, follow, _assignments(tree), shown=shown)
+    body = _Body(function.__globals__, parameters, name, follow, _assignments(tree))
+    body = replace(body, shown=shown, present=present)
     if inherited is not None:
         body = replace(body, inherited={tree.name: inherited})
     if name is not None and name in body.assigned:
@@ -259,6 +261,7 @@ class _Body:
     inherited: Mapping[str, TypeDescription] = field(default_factory=dict)
     narrowed: Mapping[str, TypeDescription] = field(default_factory=dict)
     shown: Callable[[type[Serializer[Any]]], TypeDescription | None] | None = None
+    present: Callable[[Sequence[str]], bool] | None = None
 
     def lasting(self, tests: Iterable[ast.expr]) -> dict[str, TypeDescription]:
         """The types of expressions that are known by `isinstance()`, and stay what they are."""
@@ -387,10 +390,14 @@ class _Body:
         many = given.get("many", ast.Constant(False))
         if not isinstance(cls, type) or not issubclass(cls, Serializer) or self.shown is None:
             return None
-        # Without a row it shows the initial values of a form.
         if len(node.args) + ("instance" in given) != 1 or not given.keys() <= SHOWN:
             return None
         if not isinstance(many, ast.Constant) or not isinstance(many.value, bool):
+            return None
+        chain = _chain([*node.args, given.get("instance", many)][0])
+        here = bool(chain) and chain[0] == self.row and self.present is not None
+        if not many.value and not (here and self.present(chain[1:])):  # type: ignore[misc]
+            # Without a row it shows the initial values of a form, which are no row.
             return None
         found = self.shown(cls)
         if found is None:

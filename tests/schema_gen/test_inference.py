@@ -654,6 +654,12 @@ class Listed(Named):
         )
 
 
+class Titled(serializers.ModelSerializer[Book]):
+    class Meta:
+        model = Book
+        fields = ["id", "title"]
+
+
 class Shelved(serializers.ModelSerializer[Book]):
     """Methods that hand a row to another serializer, as DRF's users write them."""
 
@@ -666,12 +672,13 @@ class Shelved(serializers.ModelSerializer[Book]):
     listed = serializers.SerializerMethodField()
     partial = serializers.SerializerMethodField()
     broken = serializers.SerializerMethodField()
+    itself = serializers.SerializerMethodField()
 
     class Meta:
         model = Book
         fields = [
             *("author", "editor", "everybody", "sequels", "told", "dropping", "listed"),
-            *("partial", "broken"),
+            *("partial", "broken", "itself"),
         ]
 
     def get_author(self, book):
@@ -703,8 +710,11 @@ class Shelved(serializers.ModelSerializer[Book]):
         return Named(book.author, partial=True).data
 
     def get_broken(self, book):
-        # Without a row, DRF shows the initial values of a form: no author has neither name nor id.
+        # Without a row, DRF shows the initial values of a form: no author has no id.
         return Named(book.editor).data
+
+    def get_itself(self, book):
+        return Titled(instance=book).data if book.title else None
 
 
 @pytest.mark.django_db
@@ -716,22 +726,25 @@ def test_what_a_method_has_another_serializer_show_is_that_serializer_s_type() -
     found = round_trip(Shelved, book)
     assert found.types == {
         "author": "Named",
-        "editor": "Named",
+        "editor": "JSON",
         "everybody": "[Named!]",
         "sequels": "[Row!]",
         "told": "JSON",
         "dropping": "JSON",
         "listed": "JSON",
         "partial": "JSON",
-        "broken": "Named",
+        "broken": "JSON",
+        "itself": "Titled",
     }
     shown = {"id": str(author.pk), "name": "Ada"}
-    assert found.graphql["author"] == found.graphql["editor"] == found.graphql["broken"] == shown
+    assert found.graphql["author"] == shown
+    for name in ("editor", "broken"):
+        assert found.graphql[name] == found.rest[name]
     assert found.graphql["everybody"] == [shown, shown]
     (sequel,) = found.graphql["sequels"]
     assert (sequel["editor"], sequel["broken"], sequel["told"]) == (
         None,
-        None,
+        {"name": ""},
         {"id": author.pk, "name": "Ada", "told": True},
     )
     assert found.graphql["listed"] == found.rest["listed"] == ["Ada"]
