@@ -59,7 +59,8 @@ class ArgumentDescription:
 def text_of(value: Any) -> str:
     """An argument value as a URL writes it."""
     if isinstance(value, enum.Enum):
-        return text_of(value.value)
+        # A form knows a choice by its str(), which is not how a URL writes a boolean or a moment.
+        return str(value.value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, decimal.Decimal):

@@ -11,7 +11,7 @@ from .exceptions import SchemaError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["checked_classes", "definer", "dotted", "is_drf_s_own", "own_doc"]
+__all__ = ["checked_classes", "definer", "dotted", "is_drf_s_own", "overrides_output", "own_doc"]
 
 
 # At least one dot: a module, and a class in it.
@@ -50,6 +50,13 @@ def dotted(cls: type) -> str:
 def is_drf_s_own(cls: type, name: str) -> bool:
     """Whether the attribute `name` of `cls` is as DRF defines it."""
     return definer(cls, name).__module__.startswith("rest_framework.")
+
+
+def overrides_output(cls: type) -> bool:
+    """Whether a serializer has a say of its own in what it writes, its fields aside."""
+    return any(
+        not is_drf_s_own(cls, name) for name in ("to_representation", "data", "_readable_fields")
+    )
 
 
 def own_doc(cls: type) -> str | None:

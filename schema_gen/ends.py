@@ -12,6 +12,10 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from rest_framework.serializers import ListSerializer
+
+from .classes import is_drf_s_own, overrides_output
+from .fickle import drops_fields
 from .hints import UNKNOWN, return_hint
 from .inference import infer
 from .model_fields import scalar_of_model_field
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from django.db.models import Model
+    from rest_framework.serializers import Serializer
 
     from .fields import FieldScope
     from .sources import Source
@@ -88,8 +93,32 @@ def code_type(
         found = end_type(scope, end, depth + 1)
         return found.optional() if found is not None and end.maybe else found
 
-    found = infer(function, row, go, inherited)
+    def shown(cls: type[Serializer[Any]]) -> TypeDescription | None:
+        return _row_of(scope, cls)
+
+    def present(names: Sequence[str]) -> bool:
+        end = follow(model, names, {})
+        return end.whole or (end.field is not None and not reads_null(end))
+
+    found = infer(function, row, go, inherited, shown, present)
     return found.optional() if found is not None and scope.describer.by_hand else found
+
+
+def _row_of(scope: FieldScope, cls: type[Serializer[Any]]) -> TypeDescription | None:
+    """What a serializer shows of a row; None where that is for its own code to say.
+
+    A row that it was given may have lacked what it must have: it is looked through.
+    """
+    many = getattr(getattr(cls, "Meta", None), "list_serializer_class", ListSerializer)
+    plain_list = all(is_drf_s_own(many, name) for name in ("to_representation", "data"))
+    if overrides_output(cls) or drops_fields(cls) or not plain_list:
+        return None
+    try:
+        serializer = cls()
+        len(serializer.fields)
+    except Exception:  # noqa: BLE001 (whatever the serializer's own code raises)
+        return None
+    return checked(scope.nested(serializer, None))
 
 
 def vouched(told: TypeDescription, shown: TypeDescription | None) -> TypeDescription:

@@ -10,6 +10,7 @@ from rest_framework import ISO_8601, relations, serializers
 from rest_framework.fields import _UnvalidatedField
 from rest_framework.settings import api_settings
 
+from .classes import dotted
 from .ends import code_type, end_type, vouched
 from .fields import register_field
 from .hints import UNKNOWN, return_hint, split_optional
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 MAX_INT = 2**31 - 1
+RANGE = "django.contrib.postgres.fields.ranges.RangeField"
 
 
 @register_field(serializers.CharField, serializers.FilePathField, relations.StringRelatedField)
@@ -187,6 +189,9 @@ def _read_only(scope: FieldScope) -> TypeDescription:
 @register_field(serializers.ModelField)
 def _model_field(scope: FieldScope) -> TypeDescription:
     scalar = scalar_of_model_field(scope.field.model_field)
+    if scalar is None and RANGE in map(dotted, type(scope.field.model_field).__mro__):
+        # No value that JSON has: DRF takes the field's own text, which has both ends and bounds.
+        scalar = "String"
     if scalar is None:
         kind = type(scope.field.model_field).__name__
         return scope.json(

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import django_filters as df
 from django.db.models import Field
+from django_filters.conf import settings
+from django_filters.fields import ChoiceIteratorMixin
 from django_filters.rest_framework import DjangoFilterBackend
 from django_filters.utils import get_model_field
 
 from .arguments import Style
 from .classes import definer
+from .enums import flatten
 from .hints import HINT_SCALARS, parameter_hint, split_optional, type_of_hint
 from .model_fields import scalar_of_model_field
 from .parameters import backend_default
@@ -106,7 +109,17 @@ class FilterScope:
         choices = self.filter.extra.get("choices") or getattr(self.model_field, "choices", None)
         if choices is None or callable(choices):
             return ScalarType("String")
-        return self.outer.enum(self.key, choices) or ScalarType("String")
+        pairs = [*self.null_choice(), *flatten(choices)]
+        return self.outer.enum(self.key, pairs) or ScalarType("String")
+
+    def null_choice(self) -> list[tuple[Any, str]]:
+        """The choice by which django-filter asks for rows without a value, where it has one."""
+        if not issubclass(self.filter.field_class, ChoiceIteratorMixin):
+            return []
+        extra = self.filter.extra
+        label = extra.get("null_label", settings.NULL_CHOICE_LABEL)
+        value = extra.get("null_value", settings.NULL_CHOICE_VALUE)
+        return [] if label is None else [(value, str(label))]
 
     @property
     def place(self) -> str:
@@ -138,7 +151,10 @@ class FilterScope:
             model = getattr(self.model_field, "related_model", None)
         if name in (None, "pk") or model is None:
             return ScalarType("ID")
-        return ScalarType(scalar_of_model_field(model._meta.get_field(name)) or "String")
+        field = model._meta.get_field(name)
+        # django-filter names the primary key itself, in each filter that it makes of a foreign key.
+        scalar = "ID" if getattr(field, "primary_key", False) else scalar_of_model_field(field)
+        return ScalarType(scalar or "String")
 
 
 def _always(scalar: str) -> FilterDescriber:

@@ -20,6 +20,7 @@ from weakref import WeakKeyDictionary
 
 from django.urls import reverse
 from rest_framework.reverse import reverse as drf_reverse
+from rest_framework.serializers import Serializer
 
 from .types import EnumType, ListType, ScalarType
 
@@ -34,6 +35,8 @@ JSON = ScalarType("JSON", nullable=True)
 NULL = ScalarType("null", nullable=True)
 """What `return None` is: nullable, and of any type."""
 NOTHING = replace(NULL, nullable=False).signature
+EMPTY = ListType(JSON)
+"""What `[]` is: a list, of any type."""
 MAX_INT = 2**31 - 1
 FLOAT = ScalarType("Float", nullable=True)
 """Nullable, as NaN is a float and no number."""
@@ -71,6 +74,12 @@ METHODS = {
 }
 """Methods that are of one type on every class that has them in Django and Python."""
 
+FORMS = frozenset({"format", "lower", "replace", "strip", "title", "upper"})
+"""Methods of a text that is written out in the code."""
+
+SHOWN = frozenset({"context", "instance", "many"})
+"""What a serializer is made with without another say in its fields."""
+
 CONSTANTS = {bool: "Boolean", str: "String", int: "Int"}
 _trees: WeakKeyDictionary[FunctionType, ast.FunctionDef | None] = WeakKeyDictionary()
 
@@ -82,6 +91,8 @@ def infer(
     row: int | None = None,
     follow: Callable[[Sequence[str], bool], TypeDescription | None] | None = None,
     inherited: TypeDescription | None = None,
+    shown: Callable[[type[Serializer[Any]]], TypeDescription | None] | None = None,
+    present: Callable[[Sequence[str]], bool] | None = None,
 ) -> TypeDescription | None:
     """The type of what a function answers; None where its code does not say.
 
@@ -89,7 +100,8 @@ def infer(
 
     `row` is the position of the parameter that is the model instance, `follow` says the type of a
     chain of names that starts there, and is told whether the last of them is called. `inherited`
-    is the type of what the method of the same name answers that it overrides.
+    is the type of what the method of the same name answers that it overrides, `shown` says the type
+    of what a serializer class shows of one row, `present` whether the end of a chain is never None.
     """
     tree = _tree(function)
     if tree is None:
@@ -97,6 +109,7 @@ def infer(
     parameters = [argument.arg for argument in (*tree.args.posonlyargs, *tree.args.args)]
     name = parameters[row] if row is not None and row < len(parameters) else None
     body = _Body(function.__globals__, parameters, name, follow, _assignments(tree))
+    body = replace(body, shown=shown, present=present)
     if inherited is not None:
         body = replace(body, inherited={tree.name: inherited})
     if name is not None and name in body.assigned:
@@ -218,6 +231,10 @@ def _merged(types: Iterable[TypeDescription | None]) -> TypeDescription | None:
         nullable = nullable or item.nullable
         if item is NULL or merged is NULL:
             merged = item if merged is NULL else merged
+        elif merged is EMPTY and isinstance(item, ListType):
+            merged = item
+        elif item is EMPTY and isinstance(merged, ListType):
+            continue
         elif _is_text(merged) and _is_text(item):
             merged = merged if merged.signature == item.signature else ScalarType("String")
         elif merged.optional().signature == item.optional().signature:
@@ -243,6 +260,8 @@ class _Body:
     assigned: Mapping[str, ast.expr | None] = field(default_factory=dict)
     inherited: Mapping[str, TypeDescription] = field(default_factory=dict)
     narrowed: Mapping[str, TypeDescription] = field(default_factory=dict)
+    shown: Callable[[type[Serializer[Any]]], TypeDescription | None] | None = None
+    present: Callable[[Sequence[str]], bool] | None = None
 
     def lasting(self, tests: Iterable[ast.expr]) -> dict[str, TypeDescription]:
         """The types of expressions that are known by `isinstance()`, and stay what they are."""
@@ -311,7 +330,7 @@ class _Body:
         return JSON
 
     def _list(self, node: ast.List) -> TypeDescription:
-        return ListType(JSON)
+        return ListType(JSON) if node.elts else EMPTY
 
     def _listcomp(self, node: ast.ListComp) -> TypeDescription:
         text = isinstance(node.elt, ast.JoinedStr) or (
@@ -326,9 +345,13 @@ class _Body:
         # A variable that is made of itself would go round for ever.
         rest = {name: value for name, value in self.assigned.items() if name != node.id}
         hidden = [*self.parameters, node.id]
-        return replace(self, parameters=hidden, assigned=rest).type_of(value)
+        found = replace(self, parameters=hidden, assigned=rest).type_of(value)
+        # One that has a name may be filled before it is returned.
+        return ListType(JSON) if found is EMPTY else found
 
     def _attribute(self, node: ast.Attribute) -> TypeDescription | None:
+        if node.attr == "data" and isinstance(node.value, ast.Call):
+            return self._serialised(node.value)
         chain = _chain(node)
         if chain and chain[0] == self.row and self.follow is not None:
             return self.follow(chain[1:], False)
@@ -354,7 +377,33 @@ class _Body:
             return ScalarType("String", nullable=True)
         if isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
             return ScalarType(METHODS[node.func.attr])
+        if isinstance(node.func, ast.Attribute) and node.func.attr in FORMS:
+            written = node.func.value
+            text = isinstance(written, ast.Constant) and isinstance(written.value, str)
+            return ScalarType("String") if text else None
         return None
+
+    def _serialised(self, node: ast.Call) -> TypeDescription | None:
+        """What `SomeSerializer(row).data` is, or with `many=True`."""
+        cls = self._called(node)
+        given = {keyword.arg: keyword.value for keyword in node.keywords}
+        many = given.get("many", ast.Constant(False))
+        if not isinstance(cls, type) or not issubclass(cls, Serializer) or self.shown is None:
+            return None
+        if len(node.args) + ("instance" in given) != 1 or not given.keys() <= SHOWN:
+            return None
+        if not isinstance(many, ast.Constant) or not isinstance(many.value, bool):
+            return None
+        chain = _chain([*node.args, given.get("instance", many)][0])
+        here = bool(chain) and chain[0] == self.row and self.present is not None
+        if not many.value and not (here and self.present(chain[1:])):  # type: ignore[misc]
+            # Without a row it shows the initial values of a form, which are no row.
+            return None
+        found = self.shown(cls)
+        if found is None:
+            return None
+        row = replace(found, nullable=False)
+        return (ListType(row) if many.value else row).optional()
 
     def _called(self, node: ast.Call) -> Any:
         chain = _chain(node.func)

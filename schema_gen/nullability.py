@@ -19,15 +19,20 @@ __all__ = ["PARTIAL", "loose_items", "may_be_null", "may_not_fit"]
 PARTIAL = frozenset({"Float", "Int"})
 """The scalars that do not hold every number of DRF's."""
 
+UNREADABLE = frozenset({"Date", "DateTime", "Time"})
+"""The scalars of columns of which Django may read None although they are NOT NULL."""
+
 
 def may_not_fit(found: TypeDescription, source: Source) -> bool:
     """Whether a column may hold a value that the scalar can't say.
 
-    SQLite's and MySQL's integers go beyond the 32 bits of an Int, and a float may be infinite or
-    NaN. Such a value is null, so the type has to allow it: the schema is the same on every
-    database.
+    SQLite's and MySQL's integers go beyond the 32 bits of an Int, a float may be infinite or NaN,
+    and MySQL's zero dates and what is no date in SQLite are None for Django. Such a value is null,
+    so the type has to allow it: the schema is the same on every database.
     """
-    return isinstance(found, ScalarType) and found.name in PARTIAL and source.field is not None
+    if not isinstance(found, ScalarType) or source.field is None:
+        return False
+    return found.name in PARTIAL | UNREADABLE
 
 
 def loose_items(item: TypeDescription, source: Source) -> TypeDescription:

@@ -85,7 +85,7 @@ def _told_coercion(type_: ObjectType, place: str) -> Callable[[Any], Any]:
             checks = [
                 (f.key, coercion(_checked(f.type), place), f.type.nullable)
                 for f in fields
-                if not f.type.nullable or f.type.object is not None
+                if not f.type.nullable or (f.type.object is not None and not _is_told(f.type))
             ]
         if isinstance(value, str | bytes | int | float | list | set):
             _warn(place, value, "is no object")
@@ -106,6 +106,13 @@ def _checked(type_: TypeDescription) -> TypeDescription:
     if isinstance(type_, ListType):
         return replace(type_, of=_checked(type_.of))
     return replace(type_, told=True) if isinstance(type_, ObjectType) else type_
+
+
+def _is_told(type_: TypeDescription) -> bool:
+    """Whether the objects of a field are checked by the field itself, which is null by itself."""
+    while isinstance(type_, ListType):
+        type_ = type_.of
+    return isinstance(type_, ObjectType) and type_.told
 
 
 def read(source: Any, key: str) -> Any:

@@ -221,7 +221,7 @@ def _argument(parameter: Mapping[str, Any], scope: ParameterScope) -> ArgumentDe
     if is_list:
         style = Style.REPEATED if parameter.get("explode", True) else Style.COMMA
         schema = schema.get("items") or {}
-    choices = schema.get("enum")
+    choices = schema.get("enum") if schema.get("type") != "boolean" else None
     item: Any = scope.enum(key, choices) if choices else None
     if item is None:
         scalar = scalar_of_schema(schema)[0]

@@ -11,6 +11,7 @@ import datetime
 import decimal
 import math
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import strawberry
@@ -76,6 +77,13 @@ def _text(value: Any) -> Any:
     if isinstance(written, bool | list | dict):
         raise TypeError(f"text was expected, {type(value).__name__} came")
     return written if isinstance(written, str) else str(written)
+
+
+def _key(value: Any) -> str:
+    """What keys are is up to the project. Rows are none, which a serializer may have put there."""
+    if isinstance(value, Mapping | list | tuple | set):
+        raise TypeError(f"a key was expected, {type(value).__name__} came")
+    return str(value)
 
 
 def _decimal(value: Any) -> str:
@@ -167,12 +175,12 @@ COERCIONS: dict[str, Callable[[Any], Any]] = {
     "Decimal": _decimal,
     "Duration": _text,
     "Float": GraphQLFloat.serialize,
-    "ID": str,
+    "ID": _key,
     "Int": GraphQLInt.serialize,
     "JSON": plain,
     "String": _text,
     "Time": _iso,
-    "UUID": str,
+    "UUID": _key,
 }
 """How an output value is made fit for the scalar. They raise where it can't be."""
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from rest_framework.serializers import HyperlinkedModelSerializer
 
 from . import field_types as _field_types  # noqa: F401 (DRF's own fields register themselves)
-from .classes import is_drf_s_own, own_doc
+from .classes import is_drf_s_own, overrides_output, own_doc
+from .ends import checked
 from .exceptions import SchemaError, SchemaWarning
 from .fields import FieldScope, describe_field
 from .naming import camel, pascal, type_name
@@ -48,12 +49,14 @@ class Describer:
     """Describes the serializers of one view. `view` is its name, for messages.
 
     `taken` are the names that the schema has given to other types.
-    `by_hand` says that the view's own code makes the answer, of whatever objects.
+    `by_hand` says that the view's own code makes the answer, of whatever objects, `fickle` that
+    it may show other fields of its rows to another asker.
     """
 
     view: str
     taken: TakenNames = field(default_factory=TakenNames)
     by_hand: bool = False
+    fickle: bool = False
     filtersets: dict[Any, Any] = field(default_factory=dict)
     annotations: Mapping[str, Annotation] = field(default_factory=dict)
     options: ViewOptions = field(default_factory=lambda: ViewOptions(""))
@@ -213,7 +216,7 @@ class Describer:
             name,
             tuple(fields.values()),
             cls,
-            prunable=not _overrides_output(cls),
+            prunable=not overrides_output(cls),
             description=str(said) if said else doc,
             id_key=fields["id"].key if "id" in fields else None,
             id_source=id_source,
@@ -235,7 +238,8 @@ class Describer:
         cls = type(serializer)
         loose = self._is_loose(serializer)
         # Which fields there are may depend on who asks: one that is left out is null.
-        fickle = not all(is_drf_s_own(cls, name) for name in ("fields", "get_fields"))
+        own = not all(is_drf_s_own(cls, name) for name in ("fields", "get_fields"))
+        fickle = own or (self.fickle and serializer is self._row)
         hidden = annotation(serializer).get("exclude_fields") or ()
         deprecated = annotation(serializer).get("deprecate_fields") or ()
         fields: dict[str, FieldDescription] = {}
@@ -246,6 +250,9 @@ class Describer:
             source = follow(model, getattr(item, "source_attrs", []), annotations)
             scope = FieldScope(self, serializer, key, item, source, name, annotations)
             found = describe_field(scope)
+            if loose or fickle:
+                # An object may have come where a key was declared, and the other way round.
+                found = checked(found)
             described = FieldDescription(
                 camel(key),
                 key,
@@ -295,12 +302,12 @@ class Describer:
             raise SchemaError(
                 f"{self.view}: the fields {other.key!r} and {described.key!r} of {cls.__name__} "
                 f"are both {described.name!r} in GraphQL. Rename one of them (its source= keeps "
-                f"the value)."
+                f"the value), or leave one out of the view's rows: exclude_fields= of register()."
             )
 
     def _is_loose(self, serializer: Serializer[Any]) -> bool:
         cls = type(serializer)
-        if not _overrides_output(cls):
+        if not overrides_output(cls):
             return False
         self.warn(
             cls.__name__,
@@ -329,12 +336,6 @@ def _own_name(cls: type) -> str | None:
 def _key(serializer: Serializer[Any]) -> Any:
     """Tells serializers apart: one class may have other fields at another place."""
     return type(serializer), proxy_name(serializer), tuple(serializer.fields)
-
-
-def _overrides_output(cls: type) -> bool:
-    return any(
-        not is_drf_s_own(cls, name) for name in ("to_representation", "data", "_readable_fields")
-    )
 
 
 def _id_source(source: Source, names: list[str]) -> str | None:

@@ -14,6 +14,7 @@ from rest_framework.serializers import ListSerializer, Serializer
 from .bodies import around, body_of
 from .classes import definer, is_drf_s_own
 from .exceptions import ModelUnknownError, SchemaError
+from .fickle import drops_fields, facts_read
 from .path import placeholders
 from .probe import probe, visitors
 from .routes import ANY_SEGMENT, Kwarg, Route, converted, parse_route
@@ -52,6 +53,7 @@ class Subject:
     single: bool = False
     querysets: dict[str, Any] = field(default_factory=dict)
     plain_serializer: Serializer[Any] | None = None
+    fickle: bool = False
 
     @property
     def model(self) -> type[Model]:
@@ -163,15 +165,39 @@ class Subject:
         if self.plain_serializer is not None:
             return self.plain_serializer
         try:
-            found = self.asked(action, _asked_serializer)
+            found, chosen_by, made_by = self.asked(action, _asked_serializer)
         except Exception as error:  # noqa: BLE001 (whatever the view's own code raises)
             return self._declared_serializer(action, error)
+        self._note_whims(found, self._open(chosen_by), self._open(made_by))
         try:
             if _says_nothing(self.view_class, VIEW_HOOKS) and _is_plain(found):
                 self.plain_serializer = found
         except Exception:  # noqa: BLE001 (fields inside that can't be made; said where they stand)
             return found
         return found
+
+    def _open(self, facts: set[str]) -> set[str]:
+        """Those facts of a request that are not settled by the registration."""
+        settled = self.version is not None or self.scheme is None
+        return facts - {"version"} if settled else facts
+
+    def _note_whims(self, found: Serializer[Any], chosen_by: set[str], made_by: set[str]) -> None:
+        """Note whether another asker may be shown other fields, with a warning where that is all.
+
+        `chosen_by` are the facts by which the view chose its serializer, `made_by` those that the
+        serializer was made by.
+        """
+        self.fickle = bool(chosen_by) or (bool(made_by) and drops_fields(type(found)))
+        if chosen_by:
+            told = ", ".join(f"request.{name}" for name in sorted(chosen_by))
+            self.describer.warn(
+                "get_serializer_class()",
+                f"which serializer it has depends on the request ({told}), so every field of "
+                f"{type(found).__name__} may be null, and what another serializer adds is not in "
+                f"the schema",
+                "Show everybody the same fields (null where one is not for who asks), or settle "
+                "on a version= if that is what it depends on.",
+            )
 
     def left_out(self, action: str, reason: str, mend: str) -> None:
         """Warn that an action has no root."""
@@ -192,6 +218,8 @@ class Subject:
             "give the view a serializer_class."
         )
         reason = f"asking it for its serializer failed: {error!r}"
+        # A GET may well have another one.
+        self.fickle = True
         declared = self.option("serializer_class")
         if isinstance(declared, type) and issubclass(declared, Serializer):
             try:
@@ -228,10 +256,13 @@ def _make(serializer_class: Any, view: GenericAPIView[Any]) -> Any:
     return serializer_class(context=context)
 
 
-def _asked_serializer(view: GenericAPIView[Any]) -> Serializer[Any]:
-    if definer(type(view), "get_serializer") is not GenericAPIView:
-        return _checked(view.get_serializer())
-    return _checked(_make(view.get_serializer_class(), view))
+def _asked_serializer(view: GenericAPIView[Any]) -> tuple[Serializer[Any], set[str], set[str]]:
+    """The serializer, and the facts of the request by which it was chosen, and was made."""
+    made_by_view = definer(type(view), "get_serializer") is not GenericAPIView
+    with facts_read(view) as chosen_by:
+        found: Any = view.get_serializer() if made_by_view else view.get_serializer_class()
+    with facts_read(view) as made_by:
+        return _checked(found if made_by_view else _make(found, view)), chosen_by, made_by
 
 
 def _checked(found: Any) -> Serializer[Any]:

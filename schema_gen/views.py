@@ -313,6 +313,7 @@ def _row(
         return None
     subject.describer.annotations = annotations_of(queryset)
     subject.describer.by_hand = subject.handler(action) is not None
+    subject.describer.fickle = subject.fickle
     try:
         excluded = subject.describer.options.drop_fields(serializer)
         row = subject.describer.row(serializer, subject.model, type_name)

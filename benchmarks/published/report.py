@@ -27,6 +27,7 @@ schema is asked with all of its fields, over GraphQL and by a GET of the same UR
   the GET itself is a 500, since the rows are made up, or a second GET differs from the first.
 * **unanswered**: a GraphQL error where REST answers, or one of the server's own where REST refuses.
   **differs**: another answer.
+* **schema s**: the CPU time that it took to make the schema, in seconds.
 """
 COLUMNS = (
     "package",

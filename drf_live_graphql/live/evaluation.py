@@ -310,11 +310,8 @@ class Evaluation:
             every = self._fetch(queryset)
             return Page(every, self._unpaginated(every), complete=True)
         with self.reads.during(Purpose.WHICH | Purpose.OPAQUE):
-            body = dict(self.view.get_paginated_response(rows).data)
-            if (page := self.root.page) is not None:
-                around = {key: read_out(body[key]) for key in body if key != page.results_key}
-                body.update(around)
-        return Page(rows, body, complete=False)
+            body = self.view.get_paginated_response(rows).data
+            return Page(rows, self._around(body), complete=False)
 
     def _paginated(self, queryset: QuerySet[Any]) -> list[Model] | None:
         paginate = type(self.view).paginate_queryset
@@ -361,6 +358,13 @@ class Evaluation:
             with reading:
                 prefetch_related_objects(rows, lookup)
         return rows
+
+    def _around(self, body: Any) -> dict[str, Any] | None:
+        """What is around a page's rows; ``None`` where a paginator tells it in headers."""
+        page = self.root.page
+        if page is None:
+            return None
+        return {key: read_out(body[key]) for key in body if key != page.results_key}
 
     def _unpaginated(self, rows: list[Model]) -> dict[str, Any] | None:
         """A list whose paginator stood aside (no page size): its rows are the one page."""

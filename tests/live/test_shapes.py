@@ -520,6 +520,7 @@ async def test_a_version_in_the_query_is_an_argument(site: Callable[..., Site]) 
     await one.keep_up("/api/fences/?version=v2", "fences(version: V2)", LINK, [_add(1)])
 
 
+@pytest.mark.filterwarnings("ignore:.*depends on the request:schema_gen.SchemaWarning")
 async def test_a_version_in_a_header_can_be_given(
     connect: Connect, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -593,6 +594,39 @@ async def test_an_extra_action_has_what_its_decorator_says(
     )
 
 
+# Serializers that depend on who asks.
+
+
+class FenceOfStaff(FenceSerializer):
+    secret = serializers.SerializerMethodField()
+
+    class Meta(FenceSerializer.Meta):
+        fields = ["id", "number", "secret"]
+
+    def get_secret(self, fence: models.Fence) -> str:
+        return f"number {fence.number}"
+
+
+class ByAsker(Fences):
+    def get_serializer_class(self) -> Any:
+        return FenceOfStaff if self.request.user.is_authenticated else FenceSerializer
+
+
+@pytest.mark.filterwarnings("ignore:.*depends on the request:schema_gen.SchemaWarning")
+async def test_a_field_that_the_asker_s_serializer_lacks_is_null(
+    site: Callable[..., Site],
+) -> None:
+    one = site(_routed(ByAsker))
+    await models.Fence.objects.acreate(number=1)
+    [shown] = await one.get("/api/fences/")
+    assert "secret" not in shown
+    [asked] = (await one.query("{ fences { id number secret } }"))["fences"]
+    assert asked == {"id": shown["id"], "number": 1, "secret": None}
+    operation = await one.subscribe("subscription { fences { snapshot { id secret } } }")
+    told = operation.payloads[0]["data"]["fences"]["snapshot"]
+    assert told == [{"id": shown["id"], "secret": None}]
+
+
 # Pages.
 
 
@@ -613,6 +647,11 @@ class Cursors(pagination.CursorPagination):
 class Custom(Numbers):
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"total": self.page.paginator.count, "rows": data})
+
+
+class Headed(Numbers):
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response(data, headers={"X-Total": str(self.page.paginator.count)})
 
 
 PAGED = "count next previous"
@@ -645,6 +684,19 @@ async def test_paginators(
     second = await one.get(first["next"].removeprefix("http://testserver"))
     asked = await one.query(f'{{ fences(cursor: "{following}") {{ {fields} }} }}')
     assert asked["fences"] == second
+
+
+async def test_a_page_whose_count_and_links_are_headers_is_a_list(
+    site: Callable[..., Site],
+) -> None:
+    one = site(_routed(Fences, pagination_class=Headed))
+    for number in range(5):
+        await models.Fence.objects.acreate(number=number)
+    second = await one.get("/api/fences/?page=2")
+    assert (await one.query(f"{{ fences(page: 2) {ROW} }}"))["fences"] == second
+    operation = await one.subscribe(f"subscription {{ fences(page: 2) {{ snapshot {ROW} }} }}")
+    assert operation.payloads[0]["data"]["fences"]["snapshot"] == second
+    await one.keep_up("/api/fences/?size=100", "fences(size: 100)", ROW, CHANGES)
 
 
 # Filters of the project's own.

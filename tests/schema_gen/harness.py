@@ -117,13 +117,24 @@ def round_trip(serializer_class: Any, instance: Any, **attributes: Any) -> Trip:
     return Trip(types, values, rest, schema)
 
 
-def selection(type_: Any) -> str:
-    while isinstance(type_, GraphQLNonNull | GraphQLList):
-        type_ = type_.of_type
+def selection(type_: Any, around: tuple[Any, ...] = ()) -> str:
+    """All fields of an object; of one that holds itself, those of one row inside another."""
+    type_ = _innermost(type_)
     if not isinstance(type_, GraphQLObjectType):
         return ""
-    fields = (f"{name} {selection(item.type)}" for name, item in type_.fields.items())
+    inside = (*around, type_)
+    fields = (
+        f"{name} {selection(item.type, inside)}"
+        for name, item in type_.fields.items()
+        if inside.count(_innermost(item.type)) < 2
+    )
     return f"{{ {' '.join(fields)} }}"
+
+
+def _innermost(type_: Any) -> Any:
+    while isinstance(type_, GraphQLNonNull | GraphQLList):
+        type_ = type_.of_type
+    return type_
 
 
 def back(type_: Any, value: Any) -> Any:

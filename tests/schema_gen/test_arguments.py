@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 class Colour(enum.Enum):
     RED = "-red"
+    OFF = False
+    AT_NOON = datetime.datetime(2024, 1, 2, 12)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,8 @@ class Colour(enum.Enum):
         (datetime.datetime(2024, 1, 2, tzinfo=datetime.UTC), "2024-01-02T00:00:00+00:00"),
         (datetime.timedelta(days=1, seconds=2), "1 00:00:02"),
         (Colour.RED, "-red"),
+        (Colour.OFF, "False"),
+        (Colour.AT_NOON, "2024-01-02 12:00:00"),
         ({"a": [1, None]}, '{"a":[1,null]}'),
     ],
 )

@@ -304,6 +304,53 @@ def test_filterset_fields_make_a_filter_set() -> None:
     }
 
 
+class Told(df.FilterSet):
+    """Choices of a column that are no texts, and those that stand for no value at all."""
+
+    signed = df.ChoiceFilter(choices=[(True, "Yes"), (False, "No")], null_label="Nobody knows")
+    genre = df.MultipleChoiceFilter(
+        choices=Book.Genre.choices, null_label="None", null_value="without"
+    )
+    created = df.TypedChoiceFilter(
+        choices=[(datetime.datetime(2024, 5, 6), "Then")], coerce=datetime.datetime.fromisoformat
+    )
+
+
+@pytest.mark.django_db
+def test_every_choice_of_a_filter_can_be_asked_for(books: dict[str, Book]) -> None:
+    books["a"].signed = False
+    books["a"].save()
+    books["b"].signed = True
+    books["b"].save()
+    Book.objects.create(author=books["a"].author, title="c")
+    root = describe(filterset_class=Told)
+    types: dict[str, Any] = {item.key: item.type for item in root.arguments}
+    enums = {"signed": types["signed"].enum, "genre": types["genre"].of.enum}
+    assert [(v.name, v.description) for v in enums["signed"].values] == [
+        ("NULL", "Nobody knows"),
+        ("TRUE", "Yes"),
+        ("FALSE", "No"),
+    ]
+    assert [v.name for v in enums["genre"].values] == ["WITHOUT", "SCI_FI", "CRIME"]
+    for value, expected in ((True, ["b"]), (False, ["a"]), ("null", ["c"])):
+        call = root.encode({"signed": member(root, "signed", value)})
+        found = Told(QueryDict("&".join("=".join(pair) for pair in call.query)), Book.objects.all())
+        assert [book.title for book in found.qs] == expected
+    ((_, text),) = root.encode(
+        {"created": member(root, "created", types["created"].enum.values[0].value)}
+    ).query
+    assert Told(QueryDict(f"created={text}"), Book.objects.all()).is_valid()
+
+
+def test_a_foreign_key_s_filter_takes_the_id_that_its_target_shows() -> None:
+    root = describe(filterset_fields=["shelf", "translator", "author__contract"])
+    assert {item.name: written(item.type) for item in root.arguments} == {
+        "shelf": "ID",
+        "translator": "String",
+        "authorContract": "ID",
+    }
+
+
 def test_a_view_without_filters_has_no_arguments() -> None:
     assert describe().arguments == ()
 

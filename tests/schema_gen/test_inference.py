@@ -168,6 +168,18 @@ def an_empty_list(self, obj):
     return []
 
 
+def a_filled_list(self, obj):
+    found = []
+    if obj.tags:
+        return [str(tag) for tag in obj.tags]
+    found.append(obj.pk)
+    return found
+
+
+def a_text_s_form(self, obj):
+    return "{}/{}".format(obj.pk, obj.title)  # noqa: UP032
+
+
 def a_variable(self, obj):
     label = f"{obj.title}"
     return label  # noqa: RET504
@@ -291,7 +303,9 @@ def more(self, obj):
         (comprehended, "JSON"),
         (texts, "[String!]!"),
         (items, "[JSON]!"),
-        (an_empty_list, "[JSON]!"),
+        (an_empty_list, "[String!]!"),
+        (a_filled_list, "[JSON]!"),
+        (a_text_s_form, "String!"),
         (a_variable, "String!"),
     ],
 )
@@ -611,3 +625,126 @@ def test_inferred_fields_have_rest_s_values(born: str | None) -> None:
     }
     # A decimal that no serializer field wrote is a float to DRF's renderer, digits to GraphQL.
     assert {**found.graphql, "price": float(found.graphql["price"])} == found.rest
+
+
+class Named(serializers.ModelSerializer[Author]):
+    class Meta:
+        model = Author
+        fields = ["id", "name"]
+
+
+class Told(Named):
+    def to_representation(self, instance):
+        return {**super().to_representation(instance), "told": True}
+
+
+class Dropping(Named):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "short" in self.context:
+            self.fields.pop("name")
+
+
+class Listed(Named):
+    class Meta(Named.Meta):
+        list_serializer_class = type(
+            "ByName",
+            (serializers.ListSerializer,),
+            {"to_representation": lambda self, rows: {row.name: row.pk for row in rows}},
+        )
+
+
+class Titled(serializers.ModelSerializer[Book]):
+    class Meta:
+        model = Book
+        fields = ["id", "title"]
+
+
+class Shelved(serializers.ModelSerializer[Book]):
+    """Methods that hand a row to another serializer, as DRF's users write them."""
+
+    author = serializers.SerializerMethodField()
+    editor = serializers.SerializerMethodField()
+    everybody = serializers.SerializerMethodField()
+    sequels = serializers.SerializerMethodField()
+    told = serializers.SerializerMethodField()
+    dropping = serializers.SerializerMethodField()
+    listed = serializers.SerializerMethodField()
+    partial = serializers.SerializerMethodField()
+    broken = serializers.SerializerMethodField()
+    itself = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Book
+        fields = [
+            *("author", "editor", "everybody", "sequels", "told", "dropping", "listed"),
+            *("partial", "broken", "itself"),
+        ]
+
+    def get_author(self, book):
+        return Named(book.author, context=self.context).data
+
+    def get_editor(self, book):
+        if book.editor is None:
+            return None
+        return Named(instance=book.editor).data
+
+    def get_everybody(self, book):
+        if not book.title:
+            return []
+        return Named([book.author, book.editor or book.author], many=True).data
+
+    def get_sequels(self, book):
+        return Shelved(book.sequels.all(), many=True, context=self.context).data
+
+    def get_told(self, book):
+        return Told(book.author).data
+
+    def get_dropping(self, book):
+        return Dropping(book.author, context={"short": True}).data
+
+    def get_listed(self, book):
+        return Listed([book.author], many=True).data
+
+    def get_partial(self, book):
+        return Named(book.author, partial=True).data
+
+    def get_broken(self, book):
+        # Without a row, DRF shows the initial values of a form: no author has no id.
+        return Named(book.editor).data
+
+    def get_itself(self, book):
+        return Titled(instance=book).data if book.title else None
+
+
+@pytest.mark.django_db
+@pytest.mark.filterwarnings("ignore::schema_gen.SchemaWarning")
+def test_what_a_method_has_another_serializer_show_is_that_serializer_s_type() -> None:
+    author = Author.objects.create(name="Ada", slug="ada")
+    book = Book.objects.create(author=author, title="Notes", editor=author)
+    Book.objects.create(author=author, title="More notes", sequel_to=book)
+    found = round_trip(Shelved, book)
+    assert found.types == {
+        "author": "Named",
+        "editor": "JSON",
+        "everybody": "[Named!]",
+        "sequels": "[Row!]",
+        "told": "JSON",
+        "dropping": "JSON",
+        "listed": "JSON",
+        "partial": "JSON",
+        "broken": "JSON",
+        "itself": "Titled",
+    }
+    shown = {"id": str(author.pk), "name": "Ada"}
+    assert found.graphql["author"] == shown
+    for name in ("editor", "broken"):
+        assert found.graphql[name] == found.rest[name]
+    assert found.graphql["everybody"] == [shown, shown]
+    (sequel,) = found.graphql["sequels"]
+    assert (sequel["editor"], sequel["broken"], sequel["told"]) == (
+        None,
+        {"name": ""},
+        {"id": author.pk, "name": "Ada", "told": True},
+    )
+    assert found.graphql["listed"] == found.rest["listed"] == ["Ada"]

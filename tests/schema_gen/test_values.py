@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import models
+from django.db import connection, models
 from django.db.models import Sum
 from django.urls import path
 from rest_framework import relations, serializers
@@ -274,6 +274,20 @@ def test_a_stored_number_that_graphql_can_t_say_is_null_and_costs_nothing_else(
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("schema_gen", logging.WARNING)
     assert record.getMessage().startswith(f"Book.{column}: {value!r} is no {scalar}")
+
+
+@pytest.mark.parametrize("column", ["published", "created", "opens"])
+def test_a_stored_date_that_django_can_t_read_is_null_and_costs_nothing_else(column: str) -> None:
+    author = Author.objects.create(name="Ada", slug="ada")
+    book = Book.objects.create(author=author, title="Notes")
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE schema_gen_tests_book SET {column} = '0000-00-00?'")
+        book.refresh_from_db()
+    else:
+        setattr(book, column, None)  # What Django makes of MySQL's zero dates.
+    found = round_trip(fields_of(Book, "title", column), book)
+    assert found.graphql == found.rest == {"title": "Notes", column: None}
 
 
 TOLD_WRONG: list[tuple[Any, Any, Any, str]] = [
