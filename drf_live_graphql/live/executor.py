@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 import time
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -38,7 +38,7 @@ class Pool:
         self._started = 0
         self._idle: list[ThreadPoolExecutor] = []
         # What waits, by owner; the owner whose turn it is comes first.
-        self._waiting: OrderedDict[Hashable, deque[_Job]] = OrderedDict()
+        self._waiting: OrderedDict[Hashable, OrderedDict[Future[Any], _Job]] = OrderedDict()
         self._at_work: Counter[Hashable] = Counter()
         self._lock = threading.Lock()
 
@@ -48,11 +48,19 @@ class Pool:
         with self._lock:
             thread = self._free_thread() if self._may_work(owner) else None
             if thread is None:
-                self._waiting.setdefault(owner, deque()).append(job)
+                self._waiting.setdefault(owner, OrderedDict())[job.future] = job
+                job.future.add_done_callback(lambda future: self._done(future, owner))
                 return job.future
             self._at_work[owner] += 1
         thread.submit(self._work, thread, job)
         return job.future
+
+    def _done(self, future: Future[Any], owner: Hashable) -> None:
+        """What was cancelled waits no more: who asked may come and go as often as they like."""
+        with self._lock:
+            jobs = self._waiting.get(owner)
+            if jobs is not None and jobs.pop(future, None) is not None and not jobs:
+                del self._waiting[owner]
 
     def _may_work(self, owner: Hashable) -> bool:
         return owner is None or self._at_work[owner] < max(1, self._size - 1)
@@ -81,7 +89,7 @@ class Pool:
     def _next(self) -> _Job | None:
         for owner, jobs in self._waiting.items():
             if self._may_work(owner):
-                job = jobs.popleft()
+                _, job = jobs.popitem(last=False)
                 self._waiting.move_to_end(owner)
                 if not jobs:
                     del self._waiting[owner]

@@ -813,7 +813,8 @@ class Hub:
             if self._follower is not None:
                 await self._follower.look()
             rounds = (query.task for query in self.queries if query.task is not None)
-            waits = [*self._admissions, *self._departures, *rounds]
+            renderings = (task for query in self.queries for task in query.renderings)
+            waits = [*self._admissions, *self._departures, *rounds, *renderings]
             if not waits and not self._admitting and not self._doubt and not self._commits:
                 return
             await asyncio.wait(waits) if waits else await asyncio.sleep(SETTLING)
