@@ -95,6 +95,8 @@ DEFAULTS: Mapping[str, object] = {
     "RESUME_WINDOW": 120.0,
     # Such queries that one process keeps; then the oldest go.
     "RESUME_QUERIES": 1_000,
+    # Rows of their lists that are kept with them, all together; then the oldest go as well.
+    "RESUME_MEMBERS": 1_000_000,
     # Changed rows that one query remembers for those who come back, and that one is told of.
     "RESUME_ROWS": 5_000,
     # Seconds after which authentication and permissions are asked anew for whoever is subscribed,

@@ -200,6 +200,11 @@ class LiveQuery:
         """The number of the last round that was begun."""
         return self._rounds
 
+    @property
+    def size(self) -> int:
+        """The number of rows that it remembers, those in each selection counted apart."""
+        return self._state.size if isinstance(self._state, ListState) else 1
+
     def remembers(self, after: Cursor, shape: str) -> bool:
         """Whether what one missed is known here who stood ``after`` and sees rows in ``shape``."""
         return after.query == self.number and self.history.since(after.number, shape) is not None
