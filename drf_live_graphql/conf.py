@@ -65,6 +65,8 @@ DEFAULTS: Mapping[str, object] = {
     "QUERY_FIELDS": 2_000,
     # Fields that one document may have at its top.
     "QUERY_ROOTS": 50,
+    # Fragments that one document may define.
+    "QUERY_FRAGMENTS": 300,
     # Bytes of one frame that a client sends, and of one HTTP body.
     "MAX_MESSAGE_BYTES": 128 * 1024,
     "MAX_BODY_BYTES": 1024 * 1024,

@@ -76,13 +76,15 @@ class Documents:
         errors: Sequence[GraphQLError]
         try:
             node = parse(text, max_tokens=settings.QUERY_FIELDS * TOKENS_PER_FIELD)
+            errors = excesses(node) or validate_document(
+                schema._schema,  # type: ignore[attr-defined]
+                node,
+                tuple(specified_rules),
+            )
         except GraphQLError as error:
             return [error]
-        errors = excesses(node) or validate_document(
-            schema._schema,  # type: ignore[attr-defined]
-            node,
-            tuple(specified_rules),
-        )
+        except RecursionError:  # As by a chain of fragments.
+            return [Refusal("The document is nested too deeply.", "TOO_LARGE")]
         if errors:
             return errors
         document = Document(node)
@@ -103,8 +105,12 @@ def load(schema: BaseSchema, text: str) -> Document | Sequence[GraphQLError]:
 
 def excesses(node: DocumentNode) -> list[GraphQLError]:
     """An error for each limit (settings ``QUERY_*``) that a document passes."""
+    fragments = sum(isinstance(part, FragmentDefinitionNode) for part in node.definitions)
+    if fragments > settings.QUERY_FRAGMENTS:
+        # Validation compares each with each, on the event loop.
+        return [_excess("QUERY_FRAGMENTS", settings.QUERY_FRAGMENTS, fragments)]
     measure = _Measure(node)
-    errors = []
+    errors: list[GraphQLError] = []
     for operation in node.definitions:
         if not isinstance(operation, OperationDefinitionNode):
             continue
@@ -116,9 +122,13 @@ def excesses(node: DocumentNode) -> list[GraphQLError]:
             ("QUERY_ROOTS", settings.QUERY_ROOTS, roots),
         ):
             if found > limit:
-                message = f"The document is too large: {what} is {limit}, it has {found}."
-                errors.append(Refusal(message, "TOO_LARGE"))
-    return list(errors)
+                errors.append(_excess(what, limit, found))
+    return errors
+
+
+def _excess(what: str, limit: int, found: int) -> GraphQLError:
+    message = f"The document is too large: {what} is {limit}, it has {found}."
+    return Refusal(message, "TOO_LARGE")
 
 
 class _Measure:

@@ -156,6 +156,22 @@ def test_the_top_of_a_document_is_limited(settings: SettingsWrapper) -> None:
     assert message == "The document is too large: QUERY_ROOTS is 3, it has 5."
 
 
+def test_fragments_are_limited(settings: SettingsWrapper) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"QUERY_FRAGMENTS": 2}
+    text = "{ fences { ...a } } " + " ".join(f"fragment {name} on Fence {{ id }}" for name in "abc")
+    assert _excesses(text) == ["The document is too large: QUERY_FRAGMENTS is 2, it has 3."]
+    settings.DRF_LIVE_GRAPHQL = {"QUERY_FRAGMENTS": 3}
+    assert _excesses(text) == []
+
+
+def test_a_chain_of_fragments_is_refused(settings: SettingsWrapper) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"QUERY_FRAGMENTS": 1_500}
+    chain = " ".join(f"fragment f{n} on Node {{ ...f{n + 1} }}" for n in range(1_499))
+    errors = load(schema, f"{{ node {{ ...f0 }} }} {chain} fragment f1499 on Node {{ name }}")
+    assert not isinstance(errors, Document)
+    assert [error.message for error in errors] == ["The document is nested too deeply."]
+
+
 def test_each_operation_is_measured(settings: SettingsWrapper) -> None:
     settings.DRF_LIVE_GRAPHQL = {"QUERY_DEPTH": 2}
     assert len(_excesses("query a { node { name } } query b { node { below { name } } }")) == 1

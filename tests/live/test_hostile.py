@@ -149,12 +149,16 @@ EXPLODING = "{ fences { ...f0 } } " + " ".join(
     f"fragment f{level} on {FENCE_TYPE} {{ ...f{level + 1} a{level}: id ...f{level + 1} }}"
     for level in range(40)
 )
+CHAIN = " ".join(f"fragment f{n} on {FENCE_TYPE} {{ ...f{n + 1} b }}" for n in range(299))
 HOSTILE = {
     "deep": "{" + "query {" * 30 + "a" + "}" * 31,
     "deeper than a parser goes": "{a" * 20_000,
     "wide": "{ fences { " + " ".join(f"a{n}: id" for n in range(3_000)) + " } }",
     "explosive": f"{EXPLODING} fragment f40 on {FENCE_TYPE} {{ id }}",
     "circular": f"{{ fences {{ ...f }} }} fragment f on {FENCE_TYPE} {{ ...f }}",
+    "a chain of fragments": f"{{ fences {{ ...f0 }} }} {CHAIN}",
+    "a thousand fragments": "{ fences { ...f0 } } "
+    + " ".join(f"fragment f{n} on {FENCE_TYPE} {{ id }}" for n in range(1_000)),
     "aliases of a root": "{ " + " ".join(f"a{n}: fences {{ id }}" for n in range(1_000)) + " }",
     "aliases of a subscription": "subscription { "
     + " ".join(f"a{n}: fences {{ deleted }}" for n in range(1_000))
