@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
     from strawberry.schema.base import BaseSchema
 
-# Documents kept per schema, and characters above which one is not worth keeping.
+# Documents kept per schema, their characters in all (parsed, each takes about 125 bytes), and those
+# above which one is not worth keeping.
 KEPT = 500
+KEPT_CHARACTERS = 1_000_000
 LONGEST_KEPT = 20_000
 # Tokens for each field that a document may select: name, alias, arguments, braces.
 TOKENS_PER_FIELD = 8
@@ -66,6 +68,7 @@ class Documents:
     def __init__(self) -> None:
         """Empty."""
         self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
 
     def load(self, schema: BaseSchema, text: str) -> Document | Sequence[GraphQLError]:
         """The document of ``text``, or what is wrong with it."""
@@ -90,8 +93,10 @@ class Documents:
         document = Document(node)
         if len(text) <= LONGEST_KEPT:
             self._kept[text] = document
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            self._characters += len(text)
+            while len(self._kept) > KEPT or self._characters > KEPT_CHARACTERS:
+                oldest, _ = self._kept.popitem(last=False)
+                self._characters -= len(oldest)
         return document
 
 

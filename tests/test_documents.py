@@ -64,6 +64,17 @@ def test_the_latest_used_documents_are_kept(monkeypatch: pytest.MonkeyPatch) -> 
     assert store.load(schema, texts[1]) is not second
 
 
+def test_documents_are_kept_up_to_a_number_of_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Documents()
+    texts = [f"query q{number} {{ node {{ name }} }}" for number in range(3)]
+    monkeypatch.setattr(documents, "KEPT_CHARACTERS", 2 * len(texts[0]))
+    first, second = store.load(schema, texts[0]), store.load(schema, texts[1])
+    store.load(schema, texts[2])
+    assert store.load(schema, texts[1]) is second
+    assert store.load(schema, texts[0]) is not first
+    assert len(store._kept) == 2
+
+
 def test_a_long_document_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "{ node { name } }"
     monkeypatch.setattr(documents, "LONGEST_KEPT", len(text) - 1)
