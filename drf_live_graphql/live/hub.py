@@ -192,7 +192,7 @@ class Hub:
 
     @contextlib.contextmanager
     def admitting(self) -> Iterator[None]:
-        """Have ``settle`` wait: a subscription is on its way that nothing else tells of yet."""
+        """Have ``settle`` wait: something is on its way that nothing else tells of yet."""
         self._admitting += 1
         try:
             yield
@@ -745,7 +745,8 @@ class Hub:
             self._pulse.forget()
             await self._wires.cut(self._layer())
         if self._doubt and taken and (overdue or self._pulse.answered):
-            await self._recover()
+            with self.admitting():
+                await self._recover()
 
     async def _ping(self, channel: str) -> bool:
         """Ping ourselves through one of the groups, each in its turn; whether it was taken.
