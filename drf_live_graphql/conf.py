@@ -66,6 +66,8 @@ DEFAULTS: Mapping[str, object] = {
     "QUERY_FIELDS": 2_000,
     # Fields that one document may have at its top.
     "QUERY_ROOTS": 50,
+    # Fragments that one document may define.
+    "QUERY_FRAGMENTS": 300,
     # Bytes of one frame that a client sends, and of one HTTP body.
     "MAX_MESSAGE_BYTES": 128 * 1024,
     "MAX_BODY_BYTES": 1024 * 1024,
@@ -96,6 +98,8 @@ DEFAULTS: Mapping[str, object] = {
     "RESUME_WINDOW": 120.0,
     # Such queries that one process keeps; then the oldest go.
     "RESUME_QUERIES": 1_000,
+    # Rows of their lists that are kept with them, all together; then the oldest go as well.
+    "RESUME_MEMBERS": 1_000_000,
     # Changed rows that one query remembers for those who come back, and that one is told of.
     "RESUME_ROWS": 5_000,
     # Seconds after which authentication and permissions are asked anew for whoever is subscribed,

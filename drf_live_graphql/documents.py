@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
     from strawberry.schema.base import BaseSchema
 
-# Documents kept per schema, and characters above which one is not worth keeping.
+# Documents kept per schema, their characters in all (parsed, each takes about 125 bytes), and those
+# above which one is not worth keeping.
 KEPT = 500
+KEPT_CHARACTERS = 1_000_000
 LONGEST_KEPT = 20_000
 # Tokens for each field that a document may select: name, alias, arguments, braces.
 TOKENS_PER_FIELD = 8
@@ -66,6 +68,7 @@ class Documents:
     def __init__(self) -> None:
         """Empty."""
         self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
 
     def load(self, schema: BaseSchema, text: str) -> Document | Sequence[GraphQLError]:
         """The document of ``text``, or what is wrong with it."""
@@ -76,20 +79,24 @@ class Documents:
         errors: Sequence[GraphQLError]
         try:
             node = parse(text, max_tokens=settings.QUERY_FIELDS * TOKENS_PER_FIELD)
+            errors = excesses(node) or validate_document(
+                schema._schema,  # type: ignore[attr-defined]
+                node,
+                tuple(specified_rules),
+            )
         except GraphQLError as error:
             return [error]
-        errors = excesses(node) or validate_document(
-            schema._schema,  # type: ignore[attr-defined]
-            node,
-            tuple(specified_rules),
-        )
+        except RecursionError:  # As by a chain of fragments.
+            return [Refusal("The document is nested too deeply.", "TOO_LARGE")]
         if errors:
             return errors
         document = Document(node)
         if len(text) <= LONGEST_KEPT:
             self._kept[text] = document
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            self._characters += len(text)
+            while len(self._kept) > KEPT or self._characters > KEPT_CHARACTERS:
+                oldest, _ = self._kept.popitem(last=False)
+                self._characters -= len(oldest)
         return document
 
 
@@ -103,8 +110,12 @@ def load(schema: BaseSchema, text: str) -> Document | Sequence[GraphQLError]:
 
 def excesses(node: DocumentNode) -> list[GraphQLError]:
     """An error for each limit (settings ``QUERY_*``) that a document passes."""
+    fragments = sum(isinstance(part, FragmentDefinitionNode) for part in node.definitions)
+    if fragments > settings.QUERY_FRAGMENTS:
+        # Validation compares each with each, on the event loop.
+        return [_excess("QUERY_FRAGMENTS", settings.QUERY_FRAGMENTS, fragments)]
     measure = _Measure(node)
-    errors = []
+    errors: list[GraphQLError] = []
     for operation in node.definitions:
         if not isinstance(operation, OperationDefinitionNode):
             continue
@@ -116,9 +127,13 @@ def excesses(node: DocumentNode) -> list[GraphQLError]:
             ("QUERY_ROOTS", settings.QUERY_ROOTS, roots),
         ):
             if found > limit:
-                message = f"The document is too large: {what} is {limit}, it has {found}."
-                errors.append(Refusal(message, "TOO_LARGE"))
-    return list(errors)
+                errors.append(_excess(what, limit, found))
+    return errors
+
+
+def _excess(what: str, limit: int, found: int) -> GraphQLError:
+    message = f"The document is too large: {what} is {limit}, it has {found}."
+    return Refusal(message, "TOO_LARGE")
 
 
 class _Measure:

@@ -64,6 +64,17 @@ def test_the_latest_used_documents_are_kept(monkeypatch: pytest.MonkeyPatch) -> 
     assert store.load(schema, texts[1]) is not second
 
 
+def test_documents_are_kept_up_to_a_number_of_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Documents()
+    texts = [f"query q{number} {{ node {{ name }} }}" for number in range(3)]
+    monkeypatch.setattr(documents, "KEPT_CHARACTERS", 2 * len(texts[0]))
+    first, second = store.load(schema, texts[0]), store.load(schema, texts[1])
+    store.load(schema, texts[2])
+    assert store.load(schema, texts[1]) is second
+    assert store.load(schema, texts[0]) is not first
+    assert len(store._kept) == 2
+
+
 def test_a_long_document_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "{ node { name } }"
     monkeypatch.setattr(documents, "LONGEST_KEPT", len(text) - 1)
@@ -154,6 +165,22 @@ def test_the_top_of_a_document_is_limited(settings: SettingsWrapper) -> None:
     assert _excesses(f"{{ a: node {{ name }} ...f }} {fragment}") == []
     [message] = _excesses(f"{{ a: node {{ name }} ...f ... on Query {{ ...f }} }} {fragment}")
     assert message == "The document is too large: QUERY_ROOTS is 3, it has 5."
+
+
+def test_fragments_are_limited(settings: SettingsWrapper) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"QUERY_FRAGMENTS": 2}
+    text = "{ fences { ...a } } " + " ".join(f"fragment {name} on Fence {{ id }}" for name in "abc")
+    assert _excesses(text) == ["The document is too large: QUERY_FRAGMENTS is 2, it has 3."]
+    settings.DRF_LIVE_GRAPHQL = {"QUERY_FRAGMENTS": 3}
+    assert _excesses(text) == []
+
+
+def test_a_chain_of_fragments_is_refused(settings: SettingsWrapper) -> None:
+    settings.DRF_LIVE_GRAPHQL = {"QUERY_FRAGMENTS": 1_500}
+    chain = " ".join(f"fragment f{n} on Node {{ ...f{n + 1} }}" for n in range(1_499))
+    errors = load(schema, f"{{ node {{ ...f0 }} }} {chain} fragment f1499 on Node {{ name }}")
+    assert not isinstance(errors, Document)
+    assert [error.message for error in errors] == ["The document is nested too deeply."]
 
 
 def test_each_operation_is_measured(settings: SettingsWrapper) -> None:

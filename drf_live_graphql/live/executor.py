@@ -7,7 +7,7 @@ import itertools
 import os
 import threading
 import time
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -47,7 +47,7 @@ class Pool:
         self._numbers = itertools.count(1)
         self._idle: list[ThreadPoolExecutor] = []
         # What waits, by owner; the owner whose turn it is comes first.
-        self._waiting: OrderedDict[Hashable, deque[_Job]] = OrderedDict()
+        self._waiting: OrderedDict[Hashable, OrderedDict[_Job, None]] = OrderedDict()
         self._at_work: dict[_Job, float] = {}
         self._relief: threading.Timer | None = None
         self._lock = threading.Lock()
@@ -56,9 +56,20 @@ class Pool:
         """Have ``function`` run by a thread as soon as one is free; work of ``None`` is small."""
         job = _Job(function, owner)
         with self._lock:
-            self._waiting.setdefault(owner, deque()).append(job)
+            self._waiting.setdefault(owner, OrderedDict())[job] = None
             self._start()
+            if job not in self._at_work:
+                job.future.add_done_callback(lambda _: self._forget(job))
         return job.future
+
+    def _forget(self, job: _Job) -> None:
+        """What was cancelled waits no more: who asked may come and go as often as they like."""
+        with self._lock:
+            jobs = self._waiting.get(job.owner, OrderedDict())
+            if job in jobs:
+                del jobs[job]
+                if not jobs:
+                    del self._waiting[job.owner]
 
     def _start(self) -> None:
         """Have threads take up what may be worked at; look again later where there are too few."""
@@ -102,7 +113,7 @@ class Pool:
         at_work = Counter(job.owner for job in self._at_work)
         for owner, jobs in self._waiting.items():
             if owner is None or at_work[owner] < most:
-                job = jobs.popleft()
+                job, _ = jobs.popitem(last=False)
                 self._waiting.move_to_end(owner)
                 if not jobs:
                     del self._waiting[owner]

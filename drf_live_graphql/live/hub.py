@@ -163,7 +163,7 @@ class Hub:
 
     @contextlib.contextmanager
     def admitting(self) -> Iterator[None]:
-        """Have ``settle`` wait: a subscription is on its way that nothing else tells of yet."""
+        """Have ``settle`` wait: something is on its way that nothing else tells of yet."""
         self._admitting += 1
         try:
             yield
@@ -514,21 +514,23 @@ class Hub:
 
     async def recover(self) -> None:
         """The layer is heard again: read everything anew."""
-        self._drop_retained()
-        await self._ear.afresh()
+        with self.admitting():
+            self._drop_retained()
+            await self._ear.afresh()
+            if self._ear.doubtful:
+                return
+            await self._listen(self._by_label)
         if self._ear.doubtful:
             return
-        await self._listen(self._by_label)
-        if not self._ear.doubtful:
-            logger.warning("The channel layer is heard again; reading anew.")
-            if self._is_journaled():
-                # Orders to disconnect may have been missed, and the little that is in no journal;
-                # nobody can say that there was none. What differs is told, and no snapshot sent.
-                for query in self.queries:
-                    query.reauthorise()
-                    query.recheck()
-            else:
-                self._resync()
+        logger.warning("The channel layer is heard again; reading anew.")
+        if self._is_journaled():
+            # Orders to disconnect may have been missed, and the little that is in no journal;
+            # nobody can say that there was none. What differs is told, and no snapshot sent.
+            for query in self.queries:
+                query.reauthorise()
+                query.recheck()
+        else:
+            self._resync()
 
     # Life.
 
@@ -542,7 +544,8 @@ class Hub:
             if self._follower is not None:
                 await self._follower.look()
             rounds = (query.task for query in self.queries if query.task is not None)
-            waits = [*self._admissions, *self._ear.moves, *rounds]
+            renderings = (task for query in self.queries for task in query.renderings)
+            waits = [*self._admissions, *self._ear.moves, *rounds, *renderings]
             if not waits and not self._admitting and not self._ear.doubtful and not self._commits:
                 return
             await asyncio.wait(waits) if waits else await asyncio.sleep(SETTLING)

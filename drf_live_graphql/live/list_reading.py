@@ -42,6 +42,11 @@ class ListState:
         # That of the members, where a reading made it.
         self.seal: int | None = None
 
+    @property
+    def size(self) -> int:
+        """How much there is to keep: members, and digests."""
+        return len(self.members) + sum(map(len, self.digests.values()))
+
 
 class ListReading:
     """A list: its members, the page, and the rows that changed."""

@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger("drf_live_graphql.live")
 
 FIRST_RETRY = 0.1
+# Seconds that a round waits for the resolvers of a selected ``query``. After that they go on by
+# themselves, and hold up nobody but who asked for them.
+PATIENCE = 2.0
 # Deliveries between two turns for the rest of the event loop.
 STRIDE = 500
 # In which nothing was compared.
@@ -97,6 +100,8 @@ class LiveQuery:
         # That of the last who left.
         self._session: str | None = None
         self._task: asyncio.Task[None] | None = None
+        # Letters that are being written out, as resolvers have their turn first.
+        self._renderings: dict[asyncio.Task[None], Letter] = {}
         # When the view was last asked whether it answers (the event loop's clock); whoever is
         # admitted was asked a moment ago.
         self.asked_at = asyncio.get_running_loop().time()
@@ -115,6 +120,11 @@ class LiveQuery:
     def task(self) -> asyncio.Task[None] | None:
         """The task that works rounds off; ``None`` while there is nothing to do."""
         return self._task
+
+    @property
+    def renderings(self) -> tuple[asyncio.Task[None], ...]:
+        """The tasks that write letters out."""
+        return tuple(self._renderings)
 
     @property
     def subscriptions(self) -> tuple[Subscription, ...]:
@@ -152,7 +162,7 @@ class LiveQuery:
 
     def leave(self, subscription: Subscription) -> None:
         """Tell it nothing more; the last one to leave ends the query."""
-        subscription.query = None
+        subscription.query = subscription.held = None
         if subscription not in self._subscriptions:
             return
         del self._subscriptions[subscription]
@@ -160,6 +170,9 @@ class LiveQuery:
         _discard(self._credentials, subscription.connection.credential, subscription)
         self._work.joiners.pop(subscription, None)
         self._waiting.pop(subscription, None)
+        for rendering, letter in self._renderings.items():
+            if not any(sub.query is self for sub in letter.to):
+                rendering.cancel()
         if subscription.wants.rows:
             self._keep_until = history.clock() + settings.RESUME_WINDOW
         if not self._subscriptions:
@@ -170,6 +183,8 @@ class LiveQuery:
         """End what is under way."""
         if self._task is not None:
             self._task.cancel()
+        for rendering in self._renderings:
+            rendering.cancel()
 
     # For those who come back.
 
@@ -184,6 +199,11 @@ class LiveQuery:
     def rounds(self) -> int:
         """The number of the last round that was begun."""
         return self._rounds
+
+    @property
+    def size(self) -> int:
+        """The number of rows that it remembers, those in each selection counted apart."""
+        return self._state.size if isinstance(self._state, ListState) else 1
 
     def remembers(self, after: Cursor, shape: str) -> bool:
         """Whether what one missed is known here who stood ``after`` and sees rows in ``shape``."""
@@ -532,9 +552,7 @@ class LiveQuery:
                 sub.after = None
                 sub.behind = False
                 sub.missed.clear()
-        # Those first who need not wait for the resolvers of others, which may fail and try again.
-        for letter in sorted(outcome.letters, key=lambda letter: letter.payload is None):
-            await self._deliver(letter)
+        await self._send(outcome.letters)
         for cohort, refusal in outcome.refused:
             for sub in cohort:
                 if sub.query is self:
@@ -546,30 +564,75 @@ class LiveQuery:
             sub.missed.update(shown_id(pk, id_) for pk, id_ in self._state.members.items())
         self.hub.readmit(sub)
 
-    async def _deliver(self, letter: Letter) -> None:
+    async def _send(self, letters: list[Letter]) -> None:
+        renderings: dict[asyncio.Task[None], Letter] = {}
+        # Those first who need not wait for resolvers, which may fail and try again.
+        for letter in letters:
+            if not letter.to_be_rendered:
+                await self._deliver(letter, letter.payload)
+        for letter in letters:
+            if letter.to_be_rendered and any(sub.keeps_up for sub in letter.to):
+                task = asyncio.get_running_loop().create_task(self._render(letter))
+                task.add_done_callback(lambda done: self._renderings.pop(done, None))
+                renderings[task] = letter
+            elif letter.to_be_rendered:
+                self._hold(letter)
+        if renderings:
+            self._renderings.update(renderings)
+            _, late = await asyncio.wait(renderings, timeout=PATIENCE)
+            for task in late:
+                self._hold(renderings[task])
+
+    def _hold(self, letter: Letter) -> None:
+        """A letter is late: what happens meanwhile those whose it is are told after it."""
+        for sub in letter.to:
+            if sub.query is self and sub.keeps_up:
+                sub.held = letter
+            elif sub.query is self:
+                sub.deliver(letter.envelope, None)  # They wait for something earlier.
+
+    async def _render(self, letter: Letter) -> None:
+        """Write a letter out with what its ``query`` selects, read now, and deliver it."""
+        rendition = letter.to[0].rendition
+        assert rendition is not None
+        task = asyncio.current_task()
+        assert task is not None
         try:
-            payload = await self._payload(letter)
+            payload = await rendition.render_async(letter.envelope)
         except Exception:
             # Others may be told all the same.
             logger.exception("%s could not be written out.", self._name())
-            for sub in letter.to:
+            self._renderings.pop(task, None)  # It is over, whoever leaves.
+            for sub in filter(lambda sub: sub.query is self, letter.to):
                 sub.fail(Refusal(INTERNAL_MESSAGE, "INTERNAL_SERVER_ERROR"))
             return
-        only_query = letter.to[0].wants.only_query
-        data = data_of(payload) if isinstance(payload, str) and only_query else None
+        held = [sub for sub in letter.to if sub.held is letter]
+        if not held:
+            await self._deliver(letter, payload)
+            return
+        for sub in held:
+            if self._is_told(sub, letter, payload):
+                sub.deliver_held(letter.envelope, payload)
+            else:
+                sub.release()
+        if not await self._hears():
+            self._work.queries = True
+            self._kick()
+
+    async def _deliver(self, letter: Letter, payload: Payload | None) -> None:
         for start in range(0, len(letter.to), STRIDE):
             if start:
                 await asyncio.sleep(0)
             for sub in letter.to[start : start + STRIDE]:
-                if sub.query is self and (data is None or sub.is_news(data)):
+                if sub.query is self and self._is_told(sub, letter, payload):
                     sub.deliver(letter.envelope, payload)
 
     @staticmethod
-    async def _payload(letter: Letter) -> Payload | None:
-        rendition = letter.to[0].rendition
-        if letter.payload is None and rendition is not None:
-            return await rendition.render_async(letter.envelope)
-        return letter.payload
+    def _is_told(sub: Subscription, letter: Letter, payload: Payload | None) -> bool:
+        """Whether a payload says something; a live query's may say what was said before."""
+        if not sub.wants.only_query or not isinstance(payload, str):
+            return True
+        return sub.is_news(data_of(payload))
 
 
 def _discard(groups: dict[Hashable, Group], key: Hashable, subscription: Subscription) -> None:

@@ -1,6 +1,7 @@
 """Live queries whose last subscription left: kept for a while, for one that comes back.
 
-They gather what changes and evaluate nothing. Bounded in number and in time.
+They gather what changes and evaluate nothing. Bounded in number, in the rows that they remember,
+and in time.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ class Retained:
     def __init__(self) -> None:
         """None yet."""
         self._until: dict[LiveQuery, float] = {}
+        # The rows that each remembers, and all together.
+        self._rows: dict[LiveQuery, int] = {}
+        self._total = 0
 
     def __contains__(self, query: LiveQuery) -> bool:
         return query in self._until
@@ -35,22 +39,28 @@ class Retained:
 
     def add(self, query: LiveQuery) -> None:
         """Keep ``query`` for the time of ``RESUME_WINDOW`` from now."""
+        self.discard(query)
         self._until[query] = history.clock() + settings.RESUME_WINDOW
+        self._rows[query] = query.size
+        self._total += query.size
 
     def discard(self, query: LiveQuery) -> None:
         """Keep it no longer."""
         self._until.pop(query, None)
+        self._total -= self._rows.pop(query, 0)
 
     def over(self) -> list[LiveQuery]:
         """Those whose time is over, and the oldest of too many."""
         now = history.clock()
         spare = len(self._until) - settings.RESUME_QUERIES
+        rows = self._total - settings.RESUME_MEMBERS
         over: list[LiveQuery] = []
         # They are in the order of their times.
         for query, until in self._until.items():
-            if until > now and len(over) >= spare:
+            if until > now and len(over) >= spare and rows <= 0:
                 break
             over.append(query)
+            rows -= self._rows[query]
         return over
 
 

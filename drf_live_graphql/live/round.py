@@ -124,6 +124,11 @@ class Letter:
     envelope: Envelope
     payload: Payload | None
 
+    @property
+    def to_be_rendered(self) -> bool:
+        """Whether resolvers have their turn before it can be delivered."""
+        return self.payload is None and self.to[0].rendition is not None
+
 
 @dataclass(slots=True)
 class Outcome:

@@ -47,6 +47,7 @@ class Subscription:
         "cohort",
         "connection",
         "ended",
+        "held",
         "missed",
         "queried",
         "query",
@@ -86,6 +87,8 @@ class Subscription:
         # Not delivered to since its reader fell behind; the ids that left the list meanwhile.
         self.behind = False
         self.missed: set[str] = set()
+        # What it waits for while that is still being written out.
+        self.held: object = None
         # Whether it ever knew where things stand, so that a second admission continues the first.
         self.told = False
         # Where it goes on until it is told; another process may have said what it missed.
@@ -93,17 +96,35 @@ class Subscription:
         self.ended = False
         self._last: str | None = None
 
+    @property
+    def keeps_up(self) -> bool:
+        """Whether it was told all that came before."""
+        return not self.behind and self.held is None
+
     def deliver(self, envelope: Envelope, payload: Payload | None) -> None:
         """Send, or note that the reader has to be told everything again."""
         if self.ended:
             return
         if not self.told:
             self.told = True
-        if not self.behind and self.sink.deliver(envelope, payload):
+        if self.keeps_up and self.sink.deliver(envelope, payload):
             return
         self.behind = True
         self._last = None  # It was not sent, so it will be news.
         self.missed.update(envelope.get("deleted", ()))
+
+    def deliver_held(self, envelope: Envelope, payload: Payload | None) -> None:
+        """Deliver what it waited for; then have it told what came meanwhile."""
+        missed, self.behind, self.held = self.behind, False, None
+        self.deliver(envelope, payload)
+        if missed and not self.behind:
+            self.behind = True
+            self.caught_up()
+
+    def release(self) -> None:
+        """It need not wait any more; have it told what came meanwhile."""
+        self.held = None
+        self.caught_up()
 
     def is_news(self, data: str) -> bool:
         """Whether ``data`` differs from what was sent last; for live queries."""
@@ -113,7 +134,7 @@ class Subscription:
 
     def caught_up(self) -> None:
         """The reader reads again: have it told where things stand."""
-        if self.behind and not self.ended and self.query is not None:
+        if self.behind and self.held is None and not self.ended and self.query is not None:
             self.query.join(self)
 
     def fail(self, error: GraphQLError) -> None:

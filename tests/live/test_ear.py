@@ -169,6 +169,7 @@ async def test_groups_are_left_once_a_layer_is_heard_that_hung_when_nobody_neede
         await fences.started()
         assert len(calls) == 1
     await socket.complete(fences)
+    await (await socket.subscribe("{ fences { id } }")).started()
     await settled()
     assert hub._ear.joined.keys() == {CONTROL}
 

@@ -56,6 +56,19 @@ def test_work_that_is_cancelled_while_it_waits_is_not_done() -> None:
     assert done == ["last"]
 
 
+def test_work_that_is_cancelled_while_it_waits_takes_no_room() -> None:
+    pool, go = Pool(1), threading.Event()
+    busy = pool.submit(lambda: go.wait(PATIENCE), "slow")
+    kept = pool.submit(lambda: 7, "slow")
+    for owner in ("slow", "others"):
+        assert all(pool.submit(lambda: 8, owner).cancel() for _ in range(3))
+    assert {owner: len(jobs) for owner, jobs in pool._waiting.items()} == {"slow": 1}
+    go.set()
+    assert kept.result(PATIENCE) == 7
+    assert busy.result(PATIENCE)
+    assert pool._waiting == {}
+
+
 def test_one_owner_never_has_the_last_thread() -> None:
     pool, go = Pool(3), threading.Event()
     slow = [pool.submit(lambda: go.wait(PATIENCE), "slow") for _ in range(10)]

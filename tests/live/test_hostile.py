@@ -15,6 +15,7 @@ from rest_framework.serializers import ModelSerializer, SerializerMethodField
 
 from drf_live_graphql import LiveRouter, conf
 from drf_live_graphql.changes.control import CONTROL
+from drf_live_graphql.live import executor
 from drf_live_graphql.live import query as query_module
 from drf_live_graphql.live.hub import get_hub
 from drf_live_graphql.testing import settled
@@ -22,7 +23,7 @@ from tests.project import models, views
 from tests.project.asgi import application as project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_django.fixtures import SettingsWrapper
 
@@ -44,6 +45,12 @@ async def _works(socket: Socket) -> bool:
     operation = await socket.subscribe("{ fences { id } }")
     await operation.started()
     return operation.errors is None and "data" in operation.payloads[0]
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110  # Of a state, not of an event.
+            await asyncio.sleep(0.01)
 
 
 def _problem(operation: Operation) -> dict[str, Any]:
@@ -132,9 +139,7 @@ async def test_a_reader_that_reads_nothing_and_answers_no_ping_is_evaluated_for_
     fences = await socket.subscribe(FENCES)
     await fences.started()
     reads.clear()
-    async with asyncio.timeout(PATIENCE):
-        while get_hub().queries or get_hub().lines:
-            await asyncio.sleep(0.01)
+    await _until(lambda: not get_hub().queries and not get_hub().lines)
     reads.set()
     await fences.until(lambda: socket.close_code is not None)
     assert socket.close_code == 4503
@@ -144,12 +149,16 @@ EXPLODING = "{ fences { ...f0 } } " + " ".join(
     f"fragment f{level} on {FENCE_TYPE} {{ ...f{level + 1} a{level}: id ...f{level + 1} }}"
     for level in range(40)
 )
+CHAIN = " ".join(f"fragment f{n} on {FENCE_TYPE} {{ ...f{n + 1} b }}" for n in range(299))
 HOSTILE = {
     "deep": "{" + "query {" * 30 + "a" + "}" * 31,
     "deeper than a parser goes": "{a" * 20_000,
     "wide": "{ fences { " + " ".join(f"a{n}: id" for n in range(3_000)) + " } }",
     "explosive": f"{EXPLODING} fragment f40 on {FENCE_TYPE} {{ id }}",
     "circular": f"{{ fences {{ ...f }} }} fragment f on {FENCE_TYPE} {{ ...f }}",
+    "a chain of fragments": f"{{ fences {{ ...f0 }} }} {CHAIN}",
+    "a thousand fragments": "{ fences { ...f0 } } "
+    + " ".join(f"fragment f{n} on {FENCE_TYPE} {{ id }}" for n in range(1_000)),
     "aliases of a root": "{ " + " ".join(f"a{n}: fences {{ id }}" for n in range(1_000)) + " }",
     "aliases of a subscription": "subscription { "
     + " ".join(f"a{n}: fences {{ deleted }}" for n in range(1_000))
@@ -411,6 +420,65 @@ async def test_views_that_take_long_at_once_hold_up_nobody_else(
     for name, operation in zip(COPIES, waiting, strict=True):
         await operation.started()
         assert operation.payloads[0]["data"][name]["snapshot"] == []
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(query_module, "PATIENCE", 0.01)
+
+
+BESIDE = f"""subscription {{ fences {{
+  snapshot {{ id }} created {{ id }} deleted query {{ {ROOT}(after: "0") {{ name }} }} }} }}"""
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_view_that_takes_long_below_query_holds_up_nobody_else_of_the_same_list(
+    connect: Connect, slow: Any
+) -> None:
+    slowly = await (await connect(application=slow)).subscribe(BESIDE)
+    fences = await (await connect(application=slow)).subscribe(FENCES)
+    await slowly.started()
+    await fences.started()
+    await settled()
+    Slow.go.clear()
+    await models.Vehicle.objects.acreate(name="van")
+    rows = []
+    for number in range(3):
+        rows.append({"id": str((await models.Fence.objects.acreate()).pk)})
+        await fences.until(lambda number=number: len(fences.payloads) == number + 2)  # type: ignore[misc]
+        assert fences.payloads[-1]["data"]["fences"]["created"] == rows[-1:]
+    assert len(slowly.payloads) == 1
+    Slow.go.set()
+    await settled()
+    # What it waited for, and then all that came meanwhile.
+    await slowly.until(lambda: slowly.payloads[-1]["data"]["fences"]["snapshot"] == rows)
+    assert slowly.payloads[-1]["data"]["fences"]["query"] == {ROOT: [{"name": "van"}]}
+    await models.Fence.objects.all().adelete()
+    await settled()
+    last = slowly.payloads[-1]["data"]["fences"]
+    assert (last["snapshot"], len(last["deleted"])) == (None, 3)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_who_leaves_while_a_view_takes_long_below_query_leaves_nothing_behind(
+    connect: Connect, slow: Any
+) -> None:
+    quick = await connect(application=slow)
+    fences = await quick.subscribe(FENCES)
+    await fences.started()
+    await settled()
+    (query,) = get_hub().queries
+    Slow.go.clear()
+    for _ in range(2 * conf.settings.EVALUATION_THREADS):
+        socket = await connect(application=slow)
+        await socket.subscribe(BESIDE)
+        await _until(lambda: any(sub.held for sub in query.subscriptions))
+        await socket.close()
+        await _until(lambda: not query.renderings)
+    assert executor._pool is not None
+    assert not executor._pool._waiting
+    await models.Fence.objects.acreate()
+    await fences.until(lambda: len(fences.payloads) == 2)
 
 
 async def test_what_gathers_during_a_long_round_is_bounded(

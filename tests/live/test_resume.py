@@ -657,6 +657,27 @@ async def test_the_oldest_go_where_there_are_too_many(
     assert kept == ["b", "c"]
 
 
+async def test_the_oldest_go_where_they_remember_too_many_rows(
+    connect: Connect, settings: SettingsWrapper
+) -> None:
+    """A list of a million rows is not kept for each word that somebody searched for."""
+    for _ in range(3):
+        await models.Fence.objects.acreate()
+    await models.Vehicle.objects.acreate()
+    vehicles = "subscription { vehicles { snapshot { id } deleted } }"
+    cursor = await was_connected(connect, FENCES)
+    (fences,) = get_hub().retained
+    assert fences.size >= 3
+    settings.DRF_LIVE_GRAPHQL = {"RESUME_MEMBERS": fences.size}
+    await was_connected(connect, vehicles)
+    assert [query.key.root.name for query in get_hub().retained] == ["vehicles"]
+    back = await begin(await connect(), FENCES, cursor)
+    assert len(told(back)[0]["snapshot"]) == 3
+    settings.DRF_LIVE_GRAPHQL = {"RESUME_MEMBERS": 0}
+    await was_connected(connect, vehicles)
+    assert get_hub().retained == ()
+
+
 async def test_one_that_comes_back_to_a_query_takes_it_out_of_what_is_kept(
     connect: Connect,
 ) -> None:
