@@ -115,9 +115,11 @@ class Subscription:
 
     def deliver_held(self, envelope: Envelope, payload: Payload | None) -> None:
         """Deliver what it waited for; then have it told what came meanwhile."""
-        missed, self.behind, self.held = self.behind, False, None
+        missed, self.held = self.behind, None
+        # What may show rows that have left since is not sent: no GET shows them any more.
+        self.behind = late = bool(self.missed)
         self.deliver(envelope, payload)
-        if missed and not self.behind:
+        if late or (missed and not self.behind):
             self.behind = True
             self.caught_up()
 

@@ -460,6 +460,28 @@ async def test_a_view_that_takes_long_below_query_holds_up_nobody_else_of_the_sa
 
 
 @pytest.mark.usefixtures("impatient")
+async def test_what_waited_for_a_view_is_not_sent_where_rows_have_left_meanwhile(
+    connect: Connect, slow: Any
+) -> None:
+    slowly = await (await connect(application=slow)).subscribe(BESIDE)
+    fences = await (await connect(application=slow)).subscribe(FENCES)
+    await slowly.started()
+    await fences.started()
+    await settled()
+    Slow.go.clear()
+    fence = await models.Fence.objects.acreate()
+    await fences.until(lambda: len(fences.payloads) == 2)
+    await fence.adelete()
+    await fences.until(lambda: len(fences.payloads) == 3)
+    Slow.go.set()
+    await settled()
+    created = [payload["data"]["fences"]["created"] for payload in slowly.payloads]
+    assert created == [[], []]
+    last = slowly.payloads[-1]["data"]["fences"]
+    assert last["snapshot"] == []
+
+
+@pytest.mark.usefixtures("impatient")
 async def test_who_leaves_while_a_view_takes_long_below_query_leaves_nothing_behind(
     connect: Connect, slow: Any
 ) -> None:
