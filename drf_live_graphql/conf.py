@@ -151,8 +151,8 @@ def check_installed() -> None:
     """Raise ``ImproperlyConfigured`` where what is served could never be told of a change."""
     if apps.apps_ready and not apps.is_installed("drf_live_graphql"):
         raise ImproperlyConfigured(
-            "INSTALLED_APPS lacks 'drf_live_graphql': no process would tell of its changes. Add it"
-            " beside 'channels'."
+            "INSTALLED_APPS lacks 'drf_live_graphql': changes of other processes would not be told."
+            " Add it beside 'channels'."
         )
 
 

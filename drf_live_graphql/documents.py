@@ -92,8 +92,8 @@ class Documents:
             return errors
         document = Document(node)
         if len(text) <= LONGEST_KEPT:
-            self._kept[text] = document
-            self._characters += len(text)
+            if self._kept.setdefault(text, document) is document:  # No other thread was faster.
+                self._characters += len(text)
             while len(self._kept) > KEPT or self._characters > KEPT_CHARACTERS:
                 oldest, _ = self._kept.popitem(last=False)
                 self._characters -= len(oldest)

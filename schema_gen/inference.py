@@ -22,7 +22,7 @@ from django.urls import reverse
 from rest_framework.reverse import reverse as drf_reverse
 from rest_framework.serializers import Serializer
 
-from .types import EnumType, ListType, ScalarType
+from .types import EnumType, ListType, ObjectType, ScalarType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -346,7 +346,9 @@ class _Body:
         rest = {name: value for name, value in self.assigned.items() if name != node.id}
         hidden = [*self.parameters, node.id]
         found = replace(self, parameters=hidden, assigned=rest).type_of(value)
-        # One that has a name may be filled before it is returned.
+        # One that has a name may be filled before it is returned, a row with other keys as well.
+        if isinstance(found.of if isinstance(found, ListType) else found, ObjectType):
+            return None
         return ListType(JSON) if found is EMPTY else found
 
     def _attribute(self, node: ast.Attribute) -> TypeDescription | None:

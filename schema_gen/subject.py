@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -107,11 +108,10 @@ class Subject:
         """What get_queryset() answers, asked once; None where it fails."""
         if action not in self.querysets:
             try:
-                found = self.asked(action, lambda view: view.get_queryset())
+                found = self.asked(action, _asked_rows)
             except Exception:  # noqa: BLE001 (the view's own code; it may answer in a real GET)
                 found = None
-            # As DRF's ListSerializer and shortcuts take them.
-            self.querysets[action] = found.all() if isinstance(found, BaseManager) else found
+            self.querysets[action] = found
         return self.querysets[action]
 
     def _has_instances(self, action: str) -> bool:
@@ -233,6 +233,12 @@ class Subject:
         return None
 
 
+def _asked_rows(view: GenericAPIView[Any]) -> Any:
+    """What get_queryset() answers, a manager as DRF's ListSerializer and shortcuts take it."""
+    found = view.get_queryset()
+    return found.all() if isinstance(found, BaseManager) else found
+
+
 def _says_nothing(cls: type, hooks: tuple[str, ...]) -> bool:
     return all(not hasattr(cls, name) or is_drf_s_own(cls, name) for name in hooks)
 
@@ -256,9 +262,18 @@ def _make(serializer_class: Any, view: GenericAPIView[Any]) -> Any:
     return serializer_class(context=context)
 
 
+def _fix_context(view: GenericAPIView[Any]) -> None:
+    """Have the view's context made by now: what that reads of the request chooses no serializer."""
+    with suppress(Exception):  # The view's own code; whoever asks for it then is told.
+        context = view.get_serializer_context()
+        view.get_serializer_context = lambda: dict(context)  # type: ignore[method-assign]
+
+
 def _asked_serializer(view: GenericAPIView[Any]) -> tuple[Serializer[Any], set[str], set[str]]:
     """The serializer, and the facts of the request by which it was chosen, and was made."""
     made_by_view = definer(type(view), "get_serializer") is not GenericAPIView
+    if made_by_view:
+        _fix_context(view)
     with facts_read(view) as chosen_by:
         found: Any = view.get_serializer() if made_by_view else view.get_serializer_class()
     with facts_read(view) as made_by:

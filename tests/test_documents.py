@@ -75,6 +75,21 @@ def test_documents_are_kept_up_to_a_number_of_characters(monkeypatch: pytest.Mon
     assert len(store._kept) == 2
 
 
+def test_a_document_that_two_threads_load_at_once_counts_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store, text = Documents(), "{ node { name } }"
+
+    def other_thread(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        assert isinstance(store.load(schema, text), Document)
+        return parse(*arguments[:1])
+
+    monkeypatch.setattr(documents, "parse", lambda text, **_: other_thread(text))
+    assert isinstance(store.load(schema, text), Document)
+    assert store._characters == len(text)
+
+
 def test_a_long_document_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "{ node { name } }"
     monkeypatch.setattr(documents, "LONGEST_KEPT", len(text) - 1)

@@ -100,7 +100,8 @@ class LiveGraphQLView(AsyncGraphQLView[Any, Any]):
             raise RequestError(
                 405, f"Expected {_METHODS}; it is {request.method}.", headers={"Allow": _METHODS}
             )
-        if request.headers.get("Upgrade", "").lower() == "websocket":
+        upgrade = request.headers.get("Upgrade", "").lower()
+        if request.method == "GET" and upgrade == "websocket":
             # What clients show of it is that they can't connect: it is the log that has the reason.
             logger.warning(_NEEDS_SOCKETS)
             raise RequestError(501, _NEEDS_SOCKETS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import Future, wait
 from queue import Queue
 
@@ -14,15 +15,31 @@ from drf_live_graphql.live.executor import MOST, Pool
 PATIENCE = 10.0
 
 
+def until_idle(pool: Pool, threads: int) -> None:
+    """A thread tells what it found before it says that it has nothing to do."""
+    end = time.monotonic() + PATIENCE
+    while len(pool._idle) < threads:
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
 def test_the_thread_that_was_last_at_work_works_first() -> None:
-    pool = Pool(4)
-    names = {pool.submit(lambda: threading.current_thread().name).result(PATIENCE)}
+    pool, gate = Pool(4), threading.Barrier(3)
+    wait([pool.submit(lambda: gate.wait(PATIENCE)) for _ in range(3)], PATIENCE)
+    until_idle(pool, 3)
     go = threading.Event()
-    busy = [pool.submit(lambda: go.wait(PATIENCE)) for _ in range(2)]
-    names.add(pool.submit(lambda: threading.current_thread().name).result(PATIENCE))
+    names = [
+        pool.submit(lambda: go.wait(PATIENCE) and threading.current_thread().name),
+        pool.submit(lambda: threading.current_thread().name),
+    ]
+    last = names[1].result(PATIENCE)
     go.set()
-    wait(busy, PATIENCE)
-    assert len(names) == 2
+    first = names[0].result(PATIENCE)
+    assert first != last
+    until_idle(pool, 3)
+    for _ in range(3):
+        assert pool.submit(lambda: threading.current_thread().name).result(PATIENCE) == first
+        until_idle(pool, 3)
 
 
 def test_no_more_threads_than_allowed_and_all_work_is_done() -> None:

@@ -82,6 +82,17 @@ def test_a_serializer_that_is_chosen_by_what_is_settled_is_firm() -> None:
     assert types(version="1", **settled) == FIRM
 
 
+def test_what_only_its_context_reads_of_the_request_chooses_no_serializer() -> None:
+    def get_serializer_context(self: Any) -> Any:
+        return {"request": self.request, "user": self.request.user}
+
+    def get_serializer(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return Long(*args, **kwargs, context=self.get_serializer_context())
+
+    found = types(get_serializer_context=get_serializer_context, get_serializer=get_serializer)
+    assert found == FIRM
+
+
 def test_where_the_serializer_can_t_be_asked_for_the_declared_one_promises_nothing() -> None:
     def get_serializer_class(self: Any) -> Any:
         return Long if Tag.objects.exists() else Short

@@ -673,12 +673,14 @@ class Shelved(serializers.ModelSerializer[Book]):
     partial = serializers.SerializerMethodField()
     broken = serializers.SerializerMethodField()
     itself = serializers.SerializerMethodField()
+    filled = serializers.SerializerMethodField()
+    rows_filled = serializers.SerializerMethodField()
 
     class Meta:
         model = Book
         fields = [
             *("author", "editor", "everybody", "sequels", "told", "dropping", "listed"),
-            *("partial", "broken", "itself"),
+            *("partial", "broken", "itself", "filled", "rows_filled"),
         ]
 
     def get_author(self, book):
@@ -716,6 +718,17 @@ class Shelved(serializers.ModelSerializer[Book]):
     def get_itself(self, book):
         return Titled(instance=book).data if book.title else None
 
+    def get_filled(self, book):
+        data = Named(book.author).data
+        data["role"] = "author"
+        return data
+
+    def get_rows_filled(self, book):
+        rows = Named([book.author], many=True).data
+        for row in rows:
+            row["role"] = "author"
+        return rows
+
 
 @pytest.mark.django_db
 @pytest.mark.filterwarnings("ignore::schema_gen.SchemaWarning")
@@ -735,10 +748,12 @@ def test_what_a_method_has_another_serializer_show_is_that_serializer_s_type() -
         "partial": "JSON",
         "broken": "JSON",
         "itself": "Titled",
+        "filled": "JSON",
+        "rows_filled": "JSON",
     }
     shown = {"id": str(author.pk), "name": "Ada"}
     assert found.graphql["author"] == shown
-    for name in ("editor", "broken"):
+    for name in ("editor", "broken", "filled", "rows_filled"):
         assert found.graphql[name] == found.rest[name]
     assert found.graphql["everybody"] == [shown, shown]
     (sequel,) = found.graphql["sequels"]

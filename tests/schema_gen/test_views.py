@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import models
 from django.db.models import Count
 from django.utils.translation import gettext_lazy, override
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -209,6 +210,23 @@ def test_what_are_no_model_instances_is_told_by_the_view_alone() -> None:
             return Book.objects.values("id", "title")
 
     assert handlers(Values) == {"list": "list", "retrieve": "retrieve"}
+
+
+def test_a_manager_that_raises_costs_its_view_nothing_but_what_was_asked() -> None:
+    """As one that serves a tenant where nobody said which; a GET may know."""
+
+    class Tenants(models.Manager[Book]):
+        def get_queryset(self) -> Any:
+            raise RuntimeError("No tenant.")
+
+    manager: Any = Tenants()
+    manager.model = Book
+
+    class Tenant(BookViewSet):
+        def get_queryset(self) -> Any:
+            return manager
+
+    assert actions(Tenant) == ["list", "retrieve"]
 
 
 def test_the_decorator_of_schemas_leaves_a_body_as_it_is() -> None:

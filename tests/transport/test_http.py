@@ -418,6 +418,17 @@ async def test_a_subscription_without_a_stream_is_told_what_to_do() -> None:
     assert "graphql-transport-ws" in message(response)
 
 
+async def test_a_proxy_that_asks_for_an_upgrade_each_time_gets_its_answers() -> None:
+    response: Any = await AsyncClient().post(
+        "/graphql/",
+        {"query": "{ hello }"},
+        content_type="application/json",
+        headers={"Upgrade": "websocket"},
+    )
+    assert response.status_code == 200
+    assert response.json() == {"data": {"hello": "Hello world"}}
+
+
 @pytest.mark.parametrize("asynchronous", [True, False])
 async def test_a_socket_that_came_as_a_request_is_told_what_the_server_lacks(
     caplog: pytest.LogCaptureFixture, asynchronous: bool
