@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -63,19 +64,21 @@ class Document:
 
 
 class Documents:
-    """The valid documents of one schema, the latest used kept."""
+    """The valid documents of one schema, the latest used kept. Threads may share it."""
 
     def __init__(self) -> None:
         """Empty."""
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
+        self._lock = threading.Lock()
 
     def load(self, schema: BaseSchema, text: str) -> Document | Sequence[GraphQLError]:
         """The document of ``text``, or what is wrong with it."""
-        kept = self._kept.get(text)
-        if kept is not None:
-            self._kept.move_to_end(text)
-            return kept
+        with self._lock:
+            kept = self._kept.get(text)
+            if kept is not None:
+                self._kept.move_to_end(text)
+                return kept
         errors: Sequence[GraphQLError]
         try:
             node = parse(text, max_tokens=settings.QUERY_FIELDS * TOKENS_PER_FIELD)
@@ -91,13 +94,18 @@ class Documents:
         if errors:
             return errors
         document = Document(node)
-        if len(text) <= LONGEST_KEPT:
-            if self._kept.setdefault(text, document) is document:  # No other thread was faster.
+        return self._keep(text, document) if len(text) <= LONGEST_KEPT else document
+
+    def _keep(self, text: str, document: Document) -> Document:
+        """Keep it, or take the one that another thread was faster with; the longest unused go."""
+        with self._lock:
+            kept = self._kept.setdefault(text, document)
+            if kept is document:
                 self._characters += len(text)
-            while len(self._kept) > KEPT or self._characters > KEPT_CHARACTERS:
-                oldest, _ = self._kept.popitem(last=False)
-                self._characters -= len(oldest)
-        return document
+                while len(self._kept) > KEPT or self._characters > KEPT_CHARACTERS:
+                    oldest, _ = self._kept.popitem(last=False)
+                    self._characters -= len(oldest)
+            return kept
 
 
 _documents: WeakKeyDictionary[BaseSchema, Documents] = WeakKeyDictionary()

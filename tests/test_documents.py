@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -86,8 +88,33 @@ def test_a_document_that_two_threads_load_at_once_counts_once(
         return parse(*arguments[:1])
 
     monkeypatch.setattr(documents, "parse", lambda text, **_: other_thread(text))
-    assert isinstance(store.load(schema, text), Document)
+    document = store.load(schema, text)
+    assert isinstance(document, Document)
+    assert document is store.load(schema, text)
     assert store._characters == len(text)
+
+
+def test_a_document_that_is_being_taken_is_not_dropped_by_another_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(documents, "KEPT", 1)
+    store, others = Documents(), list[threading.Thread]()
+
+    class Interrupted(OrderedDict[str, Document]):
+        def get(self, text: str, default: Any = None) -> Any:
+            found = super().get(text, default)
+            if found is not None:
+                others.append(threading.Thread(target=store.load, args=(schema, "{ __typename }")))
+                others[-1].start()
+                others[-1].join(0.5)  # Time to drop it; it is to wait for its turn.
+            return found
+
+    store._kept = Interrupted()
+    document = store.load(schema, "{ node { name } }")
+    assert store.load(schema, "{ node { name } }") is document
+    (other,) = others
+    other.join()
+    assert list(store._kept) == ["{ __typename }"]
 
 
 def test_a_long_document_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
