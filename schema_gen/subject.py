@@ -6,9 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db.models import QuerySet
-from django.db.models.manager import BaseManager
-from django.db.models.query import ModelIterable
 from rest_framework.generics import GenericAPIView
 from rest_framework.serializers import ListSerializer, Serializer
 
@@ -19,6 +16,7 @@ from .fickle import drops_fields, facts_read
 from .path import placeholders
 from .probe import probe, visitors
 from .routes import ANY_SEGMENT, Kwarg, Route, converted, parse_route
+from .rows import as_queryset, has_instances
 from .serializers import Describer
 from .versions import check_version, url_version
 
@@ -108,7 +106,7 @@ class Subject:
         """What get_queryset() answers, asked once; None where it fails."""
         if action not in self.querysets:
             try:
-                found = self.asked(action, _asked_rows)
+                found = self.asked(action, lambda view: as_queryset(view.get_queryset()))
             except Exception:  # noqa: BLE001 (the view's own code; it may answer in a real GET)
                 found = None
             self.querysets[action] = found
@@ -116,10 +114,7 @@ class Subject:
 
     def _has_instances(self, action: str) -> bool:
         found = self._asked_queryset(action)
-        if found is None:
-            return True
-        iterable: Any = getattr(found, "_iterable_class", None)
-        return isinstance(found, QuerySet) and issubclass(iterable, ModelIterable)
+        return found is None or has_instances(found)
 
     def action_route(self, action: str) -> Route:
         """The route of the list, or that of a row: the same and the lookup kwarg behind it.
@@ -231,12 +226,6 @@ class Subject:
                 return found
         self.left_out(action, reason, mend)
         return None
-
-
-def _asked_rows(view: GenericAPIView[Any]) -> Any:
-    """What get_queryset() answers, a manager as DRF's ListSerializer and shortcuts take it."""
-    found = view.get_queryset()
-    return found.all() if isinstance(found, BaseManager) else found
 
 
 def _says_nothing(cls: type, hooks: tuple[str, ...]) -> bool:

@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import QuerySet
-from django.db.models.manager import BaseManager
-from django.db.models.query import ModelIterable
-
 from drf_live_graphql.exceptions import INTERNAL_MESSAGE, Refusal
+from schema_gen.rows import as_queryset, has_instances
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from schema_gen import RootDescription
 
 logger = logging.getLogger("drf_live_graphql.live")
@@ -77,12 +76,10 @@ def rows_of(root: RootDescription, found: Any) -> QuerySet[Any]:
     A ``Refusal``, with the reason in the log, for a list or ``values()``. Where a schema could see
     that coming, the view's own body is called instead.
     """
-    if isinstance(found, BaseManager):  # As DRF's ListSerializer takes it.
-        found = found.all()
-    iterable: Any = getattr(found, "_iterable_class", None)
-    if isinstance(found, QuerySet) and issubclass(iterable, ModelIterable):
-        return found
-    what = f"answered {type(found).__name__!r} of something else than model instances"
+    rows: QuerySet[Any] = as_queryset(found)
+    if has_instances(rows):
+        return rows
+    what = f"answered {type(rows).__name__!r} of something else than model instances"
     raise unfit(root, what, method="filter_queryset")
 
 
